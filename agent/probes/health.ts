@@ -1,0 +1,51 @@
+/** Container health checks with the kubelet's semantics. */
+import type { HealthAction, HealthProbe, Outcome } from '../../proto/vocabulary.ts';
+import { outcomeOfEnding, refused } from '../classify.ts';
+import { attemptOverTls, attemptPlain, reached } from './attempt.ts';
+import type { Exchange } from './attempt.ts';
+import type { Probe } from './probe.ts';
+import { askHealth, isServing } from './speak-grpc.ts';
+import { ask } from './speak-http.ts';
+
+/**
+ * What the kubelet takes for healthy: any status from 200 to 399, TLS unverified (kubernetes: pkg/probe/http/http.go);
+ * a TCP connection (pkg/probe/tcp/tcp.go); SERVING (pkg/probe/grpc/grpc.go).
+ */
+export const probeHealth: Probe<HealthProbe> = (task, deps, signal) => {
+  const { action } = task.probe;
+  switch (action.kind) {
+    case 'httpGet': {
+      if (action.scheme === 'HTTP') return attemptPlain(task, deps, signal, (exchange) => checkHttp(exchange, action));
+      const bare = { presented: 'none', alpn: [], serverName: '' } as const;
+      return attemptOverTls(task, deps, signal, bare, (exchange) => checkHttp(exchange, action));
+    }
+    case 'tcpSocket':
+      return attemptPlain(task, deps, signal, (exchange) => Promise.resolve(reached(exchange)));
+    case 'grpc':
+      return attemptPlain(task, deps, signal, (exchange) => checkGrpc(exchange, action.service));
+  }
+};
+
+type HttpGet = Extract<HealthAction, { kind: 'httpGet' }>;
+
+async function checkHttp(exchange: Exchange, { path, headers }: HttpGet): Promise<Outcome> {
+  const { connection, facts } = exchange;
+  const reader = await ask(exchange, { method: 'GET', path, headers });
+  const { answer } = reader;
+  if (answer === undefined) {
+    if (reader.isMalformed) return refused(connection, facts, 'not-the-protocol', reader.firstText);
+    return outcomeOfEnding(connection, facts);
+  }
+  const { status, body } = answer;
+  if (status >= 200 && status < 400) return reached(exchange, status);
+  return { ...refused(connection, facts, 'health-failed', body), status };
+}
+
+async function checkGrpc(exchange: Exchange, service: string): Promise<Outcome> {
+  const { connection, facts } = exchange;
+  const answer = await askHealth(exchange, service);
+  if (answer === undefined) return outcomeOfEnding(connection, facts);
+  const status = answer.grpcStatus ?? answer.httpStatus;
+  if (isServing(answer)) return reached(exchange, status);
+  return { ...refused(connection, facts, 'health-failed', answer.text), status };
+}

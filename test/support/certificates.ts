@@ -1,0 +1,61 @@
+/** A certificate authority for tests, and certificates with every fault that a peer can have. */
+import { createSecureContext } from 'node:tls';
+import type { SecureContext } from 'node:tls';
+import { generateKeyPair, privateKeyPem, signCertificate } from '../../agent/identity/x509.ts';
+import type { Issuer } from '../../agent/identity/x509.ts';
+
+const HOUR_MS = 3_600_000;
+
+export interface TestAuthority {
+  readonly issuer: Issuer;
+  readonly rootPem: string;
+}
+
+export interface TestCertificate {
+  readonly key: string;
+  readonly chain: string;
+}
+
+export interface TestCertificateOptions {
+  readonly uris?: readonly string[];
+  readonly dnsNames?: readonly string[];
+  readonly notBeforeMs?: number;
+  readonly notAfterMs?: number;
+}
+
+export function createAuthority(organization = 'test mesh'): TestAuthority {
+  const issuer = { ...generateKeyPair(), organization };
+  const now = Date.now();
+  const rootPem = signCertificate({
+    issuer,
+    publicKey: issuer.publicKey,
+    organization,
+    uris: [],
+    isCa: true,
+    notBeforeMs: now - 24 * HOUR_MS,
+    notAfterMs: now + 24 * HOUR_MS,
+  });
+  return { issuer, rootPem };
+}
+
+/** Valid from an hour ago for two hours, unless the options say otherwise. */
+export function issue(authority: TestAuthority, options: TestCertificateOptions = {}): TestCertificate {
+  const pair = generateKeyPair();
+  const now = Date.now();
+  const chain = signCertificate({
+    issuer: authority.issuer,
+    publicKey: pair.publicKey,
+    organization: '',
+    uris: options.uris ?? [],
+    dnsNames: options.dnsNames ?? [],
+    isCa: false,
+    notBeforeMs: options.notBeforeMs ?? now - HOUR_MS,
+    notAfterMs: options.notAfterMs ?? now + HOUR_MS,
+  });
+  return { key: privateKeyPem(pair.privateKey), chain };
+}
+
+/** For `node:tls` on either side. */
+export function contextOf(certificate: TestCertificate, rootPem: string): SecureContext {
+  return createSecureContext({ key: certificate.key, cert: certificate.chain, ca: rootPem, minVersion: 'TLSv1.2' });
+}
