@@ -1,0 +1,40 @@
+/** The expectation engine: what the declared objects, all together, make of a flow. */
+import { expectDirect } from './direct.ts';
+import { findCallee, findCaller } from './ends.ts';
+import type { Expectation, Flow } from './expectation.ts';
+import { callerFacts } from './flow-facts.ts';
+import { expectGatewayListener, expectVia } from './gateway-flow.ts';
+import { expectHealth } from './health-flow.ts';
+import type { Mesh } from './mesh.ts';
+import { expectProxied } from './proxied.ts';
+import { unknownFlow } from './question.ts';
+import type { Question } from './question.ts';
+
+/** Pure and total: never throws; a flow that cannot be evaluated is `unknown`, with a warning that says why. */
+export function expectFlow(mesh: Mesh, flow: Flow): Expectation {
+  const caller = findCaller(mesh, flow.source);
+  if (caller === null) return unknownFlow(`there is no workload or pod ${flow.source}`);
+  const callee = findCallee(mesh, flow);
+  if (typeof callee === 'string') return unknownFlow(callee);
+  const facts = callerFacts(mesh, caller);
+  const warnings =
+    caller.kind === 'pod' && caller.isMixed
+      ? [`${flow.source} has pods of several data planes; this is the answer for ${caller.pod.key}`]
+      : [];
+  const question: Question = { mesh, flow, caller, callee, facts, warnings };
+  if (flow.probe === 'health') return expectHealth(question);
+  if (flow.via !== undefined) return expectVia(question, flow.via);
+  const [first] = callee.kind === 'service' ? callee.port.endpoints : [];
+  if (callee.kind === 'service' && mesh.podsByKey.get(first?.pod ?? '')?.dataPlane === 'gateway') {
+    return expectGatewayListener(question, callee.service, callee.port);
+  }
+  return facts.pod !== null && facts.isProxied && isCapturedCall(question)
+    ? expectProxied(question, facts.pod)
+    : expectDirect(question);
+}
+
+/** istio: tools/istio-iptables/pkg/capture/run.go:Run; a pod that calls its own address is not captured either. */
+function isCapturedCall({ flow, callee, facts: { pod } }: Question): boolean {
+  if (pod === null || pod.outbound.excludedPorts.has(flow.port)) return false;
+  return !(callee.kind === 'pods' && callee.pods.includes(pod));
+}

@@ -1,0 +1,77 @@
+/** From the caller's side to one endpoint: the network first, then the pod. */
+import { together } from './authorize.ts';
+import { podOf } from './client-transport.ts';
+import type { EndpointVerdict } from './combine.ts';
+import type { Decider, ObjectRef, OutcomeCode, TrailStep } from './expectation.ts';
+import { requestOf } from './flow-facts.ts';
+import type { Pod, ServiceEndpoint } from './model.ts';
+import { networkVerdict } from './network-policy.ts';
+import { hostHeader } from './question.ts';
+import type { Question, Sending } from './question.ts';
+import { serve } from './server.ts';
+import type { ServerVerdict } from './server.ts';
+import { step } from './trail.ts';
+
+export function reach(question: Question, endpoint: ServiceEndpoint, sending: Sending): EndpointVerdict {
+  const { mesh, flow, facts } = question;
+  const pod = podOf(mesh, endpoint);
+  if (pod === undefined) return { pod: endpoint.address, verdict: beyondTheMesh(sending) };
+  const network = networkStep(question, pod, endpoint.port);
+  if (network.refusal !== null) return { pod: pod.key, verdict: refusedByNetwork(network.refusal, sending.steps) };
+  const verdict = serve(mesh, {
+    pod,
+    port: endpoint.port,
+    arrival: sending.arrival,
+    wire: sending.wire,
+    isHttpClient: sending.isHttpClient,
+    clientObject: sending.object,
+    sourceAddress: facts.address,
+    wouldBe: facts.identity,
+    http: requestOf(flow, hostHeader(question)),
+    isGrpc: flow.probe === 'grpc',
+    isTlsApplication: mesh.portOwner(pod, endpoint.port)?.port.isTls ?? false,
+  });
+  return { pod: pod.key, verdict: { ...verdict, steps: [...sending.steps, network.step, ...verdict.steps] } };
+}
+
+export interface NetworkStep {
+  readonly step: TrailStep;
+  /** The policies that isolate, where the connection is refused. */
+  readonly refusal: readonly ObjectRef[] | null;
+}
+
+/** `port` is what is on the wire: the container port, or 15008 for HBONE. */
+export function networkStep({ mesh, caller, facts }: Question, pod: Pod, port: number): NetworkStep {
+  const isLocalNode = caller.kind === 'kubelet' || (caller.kind === 'node' && caller.name === pod.node);
+  // What runs on the pod's own node is always let in (comment of NetworkPolicySpec).
+  if (isLocalNode) return { step: step('network-policy', 'allow', { by: 'local-node' }), refusal: null };
+  const verdict = networkVerdict(
+    mesh.networkPolicies,
+    { pod: facts.pod, address: facts.address },
+    { pod, address: pod.addresses[0] ?? null },
+    port,
+  );
+  const [object] = verdict.objects;
+  return {
+    step: step('network-policy', verdict.isAllowed ? 'allow' : 'deny', { object }),
+    refusal: verdict.isAllowed ? null : verdict.objects,
+  };
+}
+
+export function refusedByNetwork(objects: readonly ObjectRef[], steps: readonly TrailStep[]): ServerVerdict {
+  const denied = objects.map((object) => step('network-policy', 'deny', { object }));
+  return stopped('DENY_NETPOL', [...steps, ...denied], together('network-policy', objects));
+}
+
+/** An address that is no pod of the snapshot: nothing is declared about what is behind it. */
+export function beyondTheMesh({ steps, arrival, wire }: Sending): ServerVerdict {
+  const absent = [...steps, step('capture', 'absent')];
+  if (wire === 'istio-mtls') return stopped('CLIENT_TLS_MISMATCH', absent, null);
+  const transport = arrival.handshake === null ? 'plaintext' : 'tls';
+  return { ...stopped('ALLOW_UNCAPTURED', absent, null), transport };
+}
+
+/** Nothing of the flow gets any further. */
+export function stopped(outcome: OutcomeCode, steps: readonly TrailStep[], decidedBy: Decider | null): ServerVerdict {
+  return { outcome, transport: 'none', identity: null, decidedBy, steps, warnings: [] };
+}
