@@ -56,7 +56,7 @@ export interface SidecarPlan {
   readonly outbound: readonly UpstreamService[];
   /** Where the pod's own outbound traffic enters: PROXY protocol v2, whose destination is the original one. */
   readonly capture: Address;
-  /** Uncaptured, on the pod's address: 15020 (app probers) and 15021 (readiness). */
+  /** Uncaptured, on the pod's address: 15020 (app probers) and 15021 (readiness). The sandbox serves both, whatever the data plane. */
   readonly statusPort: Address;
   readonly readinessPort: Address;
   readonly probers: Readonly<
@@ -84,4 +84,6 @@ export interface DataPlane extends AsyncDisposable {
     gateways: readonly GatewayPlan[],
     signal: AbortSignal,
   ) => Promise<void>;
+  /** Aborts, with a MeshproofError as its reason, when a proxy ends by itself; absent where proxies cannot. */
+  readonly failed?: AbortSignal;
 }

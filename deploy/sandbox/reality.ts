@@ -23,7 +23,7 @@ const port = z.strictObject({
   mode: portMode.default('PERMISSIVE').describe('ignored where the pod has no sidecar'),
 });
 
-/** All fields that are given must match; within a field any value. Patterns as in AuthorizationPolicy: `x`, `x*`, `*x`, `*`. */
+/** All fields that have values must match; within a field any value. Patterns as in AuthorizationPolicy: `x`, `x*`, `*x`, `*`. */
 const authorizationRule = z.strictObject({
   name: z.string().describe('as the proxy names it: the deciding policy'),
   action: z.enum(['DENY', 'ALLOW']),
@@ -79,7 +79,7 @@ const pod = z.strictObject({
   probers: podFacts.probers.optional(),
 });
 
-/** A host that the gateway routes, to a service port. */
+/** A host that the gateway routes, to a service port. `port` is where the gateway's pod listens. */
 const gatewayRoute = z.strictObject({ host: z.string(), port: portNumber, to: qualifiedName, toPort: portNumber });
 
 const workload = z.strictObject({
