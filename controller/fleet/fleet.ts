@@ -1,0 +1,209 @@
+/** All agents of a controller: their sessions, what each vantage has to do, and the reports that come in. */
+import { status } from '@grpc/grpc-js';
+import type { Clock } from '../../proto/clock.ts';
+import type { Address, PlannedRoute, Report, Vantage } from '../../proto/vocabulary.ts';
+import { vantageKey } from '../../proto/vocabulary.ts';
+import type { Batch } from '../../proto/wire.ts';
+import { Assignment } from './assignment.ts';
+import { Changes, waitUntil } from './changes.ts';
+import { JoinTokens } from './join-tokens.ts';
+import type { Claim, TokenCheck } from './join-tokens.ts';
+import type { ControllerEndpoint } from './launcher.ts';
+import { Roster } from './roster.ts';
+import type { Agent, RosterOptions } from './roster.ts';
+import { makeServingCertificate } from './serving-certificate.ts';
+import { startSessionServer } from './session-server.ts';
+import type { RunningServer } from './session-server.ts';
+import type { Message, Session } from './session.ts';
+
+export interface FleetDeps {
+  readonly clock: Clock;
+  /** Must have changed whatever it changes when it returns: the batch is acknowledged then. Never throws. */
+  readonly record: (vantage: string, reports: readonly Report[]) => void;
+  readonly debug: (message: string) => void;
+  /** @default one-time join tokens */
+  readonly tokens?: TokenCheck;
+}
+
+export interface FleetOptions extends RosterOptions {
+  /** @default 127.0.0.1, any port */
+  readonly listen: Address;
+  /** Batches that an agent may leave unacknowledged. */
+  readonly credit: number;
+  readonly helloTimeoutMs: number;
+}
+
+export const DEFAULT_FLEET_OPTIONS: FleetOptions = {
+  heartbeatIntervalMs: 15_000,
+  lostAfterMs: 60_000,
+  listen: { host: '127.0.0.1', port: 0 },
+  credit: 8,
+  helloTimeoutMs: 10_000,
+};
+
+/** How often silence is looked for. */
+const TICK_MS = 250;
+
+export class Fleet implements AsyncDisposable {
+  readonly roster: Roster;
+  /** Touched at every report and every change of the roster. */
+  readonly changes = new Changes();
+  readonly #deps: FleetDeps;
+  readonly #options: FleetOptions;
+  readonly #joinTokens = new JoinTokens();
+  readonly #sessions = new Map<string, Session>();
+  readonly #assignments = new Map<string, Assignment>();
+  readonly #disposed = new AbortController();
+  #server: RunningServer | undefined;
+  #endpoint: ControllerEndpoint | undefined;
+  #watch: Promise<void> | undefined;
+
+  private constructor(deps: FleetDeps, options: FleetOptions) {
+    this.#deps = deps;
+    this.#options = options;
+    this.roster = new Roster(options);
+  }
+
+  /** Listens when it resolves. */
+  static async start(deps: FleetDeps, options: FleetOptions = DEFAULT_FLEET_OPTIONS): Promise<Fleet> {
+    const fleet = new Fleet(deps, options);
+    await fleet.#listen();
+    return fleet;
+  }
+
+  /** For launchers. Whoever asks for a join token is expected from then on. */
+  get endpoint(): ControllerEndpoint {
+    if (this.#endpoint === undefined) throw new TypeError('the fleet does not listen');
+    return this.#endpoint;
+  }
+
+  /** The agents that measure, one a vantage. */
+  holders(vantages: readonly Vantage[]): readonly (Agent | undefined)[] {
+    return vantages.map((vantage) => this.roster.holderOf(vantageKey(vantage)));
+  }
+
+  /** Adds to what the vantage has to do, and tells its agent, now or when it comes. */
+  assign(vantage: string, routes: readonly PlannedRoute[]): void {
+    const assignment = this.#assignmentOf(vantage);
+    const messages = assignment.add(routes);
+    const session = this.#sessions.get(this.roster.holderOf(vantage)?.id ?? '');
+    for (const message of messages) session?.send(message);
+  }
+
+  /** The launcher saw the agent's process end. */
+  lose(agentId: string, why: string): void {
+    this.roster.lose(agentId, why);
+    this.changes.touch();
+  }
+
+  /** True when the condition held before `withinMs` had passed. */
+  until(isTrue: () => boolean, withinMs: number, signal: AbortSignal): Promise<boolean> {
+    const { clock } = this.#deps;
+    return waitUntil(isTrue, { changes: this.changes, clock }, clock.monotonicMs() + withinMs, signal);
+  }
+
+  /** Asks every agent to hand over and end. True when all streams had ended within `graceMs`. */
+  async drain(reason: string, graceMs: number, signal: AbortSignal): Promise<boolean> {
+    for (const session of this.#sessions.values()) session.send({ $case: 'drain', value: { reason, graceMs } });
+    return this.until(() => this.#sessions.size === 0, graceMs, signal);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#disposed.abort();
+    for (const session of [...this.#sessions.values()]) session.end(status.UNAVAILABLE, 'the controller stops');
+    await this.#server?.[Symbol.asyncDispose]();
+    await this.#watch;
+  }
+
+  async #listen(): Promise<void> {
+    const { clock, debug } = this.#deps;
+    const { listen, helloTimeoutMs } = this.#options;
+    const certificate = makeServingCertificate(['localhost', listen.host], clock.nowMs());
+    const events = {
+      admit: (token: string, claim: Claim, signal: AbortSignal) =>
+        (this.#deps.tokens ?? this.#joinTokens).check(token, claim, signal),
+      opened: (session: Session, claim: Claim, planVersion: number) => this.#opened(session, claim, planVersion),
+      batch: (session: Session, claim: Claim, batch: Batch) => this.#batch(session, claim, batch),
+      pulse: (_session: Session, claim: Claim, pulse: Pick<Agent, 'fitness' | 'pendingAttempts'>) => {
+        this.roster.heard(claim.agentId, clock.monotonicMs());
+        this.roster.describe(claim.agentId, pulse);
+      },
+      closed: (session: Session, claim: Claim, why: string) => {
+        this.#closed(session, claim, why);
+      },
+      debug,
+    };
+    this.#server = await startSessionServer({ clock, events, helloTimeoutMs }, certificate, listen);
+    this.#endpoint = {
+      address: this.#server.address,
+      caPem: certificate.certificate,
+      joinTokenFor: (agentId, vantage) => {
+        this.roster.expect(agentId, vantage, clock.monotonicMs());
+        return this.#joinTokens.issue(agentId, vantage);
+      },
+    };
+    this.#watch = this.#tick();
+  }
+
+  async #tick(): Promise<void> {
+    for (;;) {
+      try {
+        await this.#deps.clock.sleep(TICK_MS, this.#disposed.signal);
+      } catch (error) {
+        if (this.#disposed.signal.aborted) return;
+        throw error;
+      }
+      if (this.roster.tick(this.#deps.clock.monotonicMs())) this.changes.touch();
+    }
+  }
+
+  #opened(session: Session, claim: Claim, planVersion: number): readonly Message[] | undefined {
+    const { clock, debug } = this.#deps;
+    const { agentId, bootId, vantage } = claim;
+    const arrival = this.roster.arrive(agentId, vantage, bootId, clock.monotonicMs());
+    if (arrival.kind === 'superseded') return undefined;
+    const former = this.#sessions.get(agentId);
+    this.#sessions.set(agentId, session);
+    former?.end(status.ABORTED, 'a newer stream of this agent has taken over');
+    debug(`agent ${agentId} is up as ${vantageKey(vantage)}, resumes at batch ${String(arrival.resumeFrom)}`);
+    this.changes.touch();
+    const isHolder = this.roster.holderOf(vantageKey(vantage))?.id === agentId;
+    const assignment = isHolder ? this.#assignmentOf(vantageKey(vantage)) : new Assignment();
+    const plan = assignment.version === planVersion ? [] : assignment.whole();
+    const welcome = {
+      resumeFrom: arrival.resumeFrom,
+      credit: this.#options.credit,
+      heartbeatIntervalMs: this.#options.heartbeatIntervalMs,
+      planVersion: assignment.version,
+      controllerTimeMs: clock.nowMs(),
+    };
+    return [{ $case: 'welcome', value: welcome }, ...plan];
+  }
+
+  #batch(session: Session, { agentId, vantage }: Claim, batch: Batch): Message | undefined {
+    if (this.#sessions.get(agentId) !== session) return undefined;
+    const { sequence, droppedBefore, reports, fitness } = batch;
+    this.roster.heard(agentId, this.#deps.clock.monotonicMs());
+    if (this.roster.count(agentId, sequence, droppedBefore)) {
+      this.roster.describe(agentId, { fitness });
+      this.#deps.record(vantageKey(vantage), reports);
+      this.changes.touch();
+    }
+    const counted = this.roster.find(agentId)?.lastSequence ?? sequence;
+    return { $case: 'ack', value: { sequence: counted, credit: this.#options.credit } };
+  }
+
+  #closed(session: Session, { agentId }: Claim, why: string): void {
+    this.#deps.debug(`the stream of agent ${agentId} ended: ${why}`);
+    if (this.#sessions.get(agentId) !== session) return;
+    this.#sessions.delete(agentId);
+    this.roster.leave(agentId, why, this.#deps.clock.monotonicMs());
+    this.changes.touch();
+  }
+
+  #assignmentOf(vantage: string): Assignment {
+    const assignment = this.#assignments.get(vantage) ?? new Assignment();
+    this.#assignments.set(vantage, assignment);
+    return assignment;
+  }
+}

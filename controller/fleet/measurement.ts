@@ -1,0 +1,175 @@
+/** One measuring of a plan: agents placed, told what to do, and waited for; what they did not do has a reason. */
+import type { Clock } from '../../proto/clock.ts';
+import type { Untested, UntestedWhy } from '../../proto/vocabulary.ts';
+import type { Expectation } from '../declared/expectation.ts';
+import type { MeasuredCell } from '../judge/measured-cell.ts';
+import { assembleCell } from '../measured/assemble.ts';
+import { Collected } from '../measured/collected.ts';
+import type { Plan } from '../plan/plan.ts';
+import { DEFAULT_FLEET_OPTIONS, Fleet } from './fleet.ts';
+import type { Launcher } from './launcher.ts';
+import type { Agent } from './roster.ts';
+import { routeCells, taskOf } from './routes.ts';
+import type { RoutedCell } from './routes.ts';
+
+export type MeasureProgress =
+  | { readonly kind: 'agents'; readonly up: number; readonly planned: number }
+  | { readonly kind: 'tasks'; readonly finished: number; readonly planned: number };
+
+export interface MeasurementDeps {
+  readonly launcher: Launcher;
+  readonly clock: Clock;
+  readonly progress: (event: MeasureProgress) => void;
+  readonly debug: (message: string) => void;
+}
+
+export interface MeasurementOptions {
+  /** Vantages whose agent has not come by then are left out. */
+  readonly connectWithinMs: number;
+  /** How long an agent may be silent before it is given up. */
+  readonly lostAfterMs: number;
+  readonly heartbeatIntervalMs: number;
+}
+
+export class Measurement implements AsyncDisposable {
+  readonly #plan: Plan;
+  readonly #routed: readonly RoutedCell[];
+  readonly #collected: Collected;
+  readonly #fleet: Fleet;
+  readonly #deps: MeasurementDeps;
+
+  private constructor(
+    plan: Plan,
+    routed: readonly RoutedCell[],
+    collected: Collected,
+    fleet: Fleet,
+    deps: MeasurementDeps,
+  ) {
+    this.#plan = plan;
+    this.#routed = routed;
+    this.#collected = collected;
+    this.#fleet = fleet;
+    this.#deps = deps;
+  }
+
+  /** Resolves when every agent is connected, or given up. Rejects where agents cannot be started at all. */
+  static async begin(
+    plan: Plan,
+    deps: MeasurementDeps,
+    options: MeasurementOptions,
+    signal: AbortSignal,
+  ): Promise<Measurement> {
+    const { launcher, clock, debug } = deps;
+    const routed = routeCells(plan.cells, launcher.addressesOf);
+    const collected = new Collected(routed);
+    const fleet = await Fleet.start(
+      {
+        clock,
+        debug,
+        record: (vantage, reports) => {
+          for (const report of reports) collected.add(vantage, report);
+        },
+      },
+      { ...DEFAULT_FLEET_OPTIONS, ...options },
+    );
+    const measurement = new Measurement(plan, routed, collected, fleet, deps);
+    try {
+      await measurement.#placeAgents(options.connectWithinMs, signal);
+      return measurement;
+    } catch (error) {
+      await measurement[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  /**
+   * Attempts the cells, each as often as it was planned, in a slot of its own. Resolves when all is reported, when the
+   * agents that have not reported are lost, or when `withinMs` has passed.
+   */
+  async attempt(keys: ReadonlySet<string>, slot: number, withinMs: number, signal: AbortSignal): Promise<void> {
+    const due = new Map<string, number>();
+    const tasks = this.#routed.filter(({ cell, attempts }) => attempts > 0 && keys.has(cell.key));
+    for (const { vantage, attempts } of tasks) due.set(vantage, (due.get(vantage) ?? 0) + attempts);
+    const planned = [...due.values()].reduce((sum, attempts) => sum + attempts, 0);
+    for (const vantage of due.keys()) {
+      const routes = tasks.filter((task) => task.vantage === vantage).map((task) => taskOf(task, slot));
+      this.#fleet.assign(vantage, routes);
+    }
+    const isDone = (): boolean => {
+      let finished = 0;
+      let isAllIn = true;
+      for (const [vantage, attempts] of due) {
+        const count = this.#collected.count(vantage, slot);
+        finished += count;
+        isAllIn &&= count >= attempts || isGone(this.#fleet.roster.holderOf(vantage));
+      }
+      this.#deps.progress({ kind: 'tasks', finished, planned });
+      return isAllIn;
+    };
+    await this.#fleet.until(isDone, withinMs, signal);
+  }
+
+  /** The matrix as it is measured so far. `expectations` in the order of the plan's cells. */
+  cells(expectations: readonly Expectation[]): readonly MeasuredCell[] {
+    return this.#routed.flatMap((routed, index) => {
+      const expectation = expectations[index];
+      if (expectation === undefined) return [];
+      const { cell, dialled, route, vantage } = routed;
+      const reports = this.#collected.reportsOn(route);
+      const missing = this.#whyMissing(dialled.length, vantage);
+      return [assembleCell({ cell, expectation, dialled, reports, missing })];
+    });
+  }
+
+  /** Lets the agents end by themselves; those that take longer are ended with the launcher. */
+  async finish(graceMs: number, signal: AbortSignal): Promise<void> {
+    const isDrained = await this.#fleet.drain('the sweep is finished', graceMs, signal);
+    if (!isDrained) this.#deps.debug('some agents have not ended their stream in time');
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#fleet[Symbol.asyncDispose]();
+  }
+
+  async #placeAgents(withinMs: number, signal: AbortSignal): Promise<void> {
+    const vantages = this.#plan.vantages.map(({ vantage }) => vantage);
+    const { launcher, progress } = this.#deps;
+    launcher.onLost((agentId, why) => {
+      this.#fleet.lose(agentId, why);
+    });
+    progress({ kind: 'agents', up: 0, planned: vantages.length });
+    await launcher.launch(vantages, this.#fleet.endpoint, signal);
+    const isSettled = (): boolean => {
+      const holders = this.#fleet.holders(vantages);
+      progress({
+        kind: 'agents',
+        up: holders.filter((agent) => agent?.state === 'up').length,
+        planned: vantages.length,
+      });
+      return holders.every((agent) => agent?.state === 'up' || agent?.state === 'lost');
+    };
+    await this.#fleet.until(isSettled, withinMs, signal);
+  }
+
+  #whyMissing(addresses: number, vantage: string): Untested {
+    if (addresses === 0) return untested('no-address', 'nothing is there to be dialled');
+    const agent = this.#fleet.roster.holderOf(vantage);
+    if (agent === undefined || agent.bootId === '') {
+      const why = agent === undefined || agent.why === '' ? 'none connected in time' : agent.why;
+      return untested('no-agent', `no agent for ${vantage}: ${why}`);
+    }
+    if (isGone(agent) || agent.state === 'stale') return untested('agent-lost', `agent ${agent.id}: ${agent.why}`);
+    const lost = agent.droppedOutcomes + agent.missingBatches;
+    if (lost > 0) return untested('dropped', `agent ${agent.id} dropped ${String(agent.droppedOutcomes)} outcomes`);
+    return untested('cancelled', 'the deadline of the sweep came first');
+  }
+}
+
+/** Nobody there who will report in this measuring. An agent without a stream may still resume. */
+function isGone(agent: Agent | undefined): boolean {
+  return agent === undefined || agent.state === 'lost' || agent.state === 'connecting';
+}
+
+function untested(why: UntestedWhy, detail: string): Untested {
+  return { kind: 'untested', why, detail };
+}

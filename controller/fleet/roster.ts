@@ -1,0 +1,174 @@
+/** Who is in the fleet and how they are: states, sequence numbers, what was lost on the way. Time comes in as numbers. */
+import type { Vantage } from '../../proto/vocabulary.ts';
+import { vantageKey } from '../../proto/vocabulary.ts';
+import type { Fitness } from '../../proto/wire.ts';
+
+/**
+ * `connecting`: expected, not seen yet. `up`: its stream stands and speaks. `stale`: no stream, or three heartbeats
+ * missed; it may resume. `lost`: given up; its routes are unknown until it comes back.
+ */
+export type AgentState = 'connecting' | 'up' | 'stale' | 'lost';
+
+export interface Agent {
+  readonly id: string;
+  readonly vantage: Vantage;
+  readonly state: AgentState;
+  /** Why it is stale or lost; empty otherwise. */
+  readonly why: string;
+  /** Of the start that is in force; empty: none yet. */
+  readonly bootId: string;
+  /** Of that start: the last batch that was counted. */
+  readonly lastSequence: number;
+  /** Outcomes that its spool had to drop, as it says. */
+  readonly droppedOutcomes: number;
+  /** Sequence numbers that never came. */
+  readonly missingBatches: number;
+  /** Batches that came again after they were counted. */
+  readonly repeatedBatches: number;
+  readonly lastHeardMs: number;
+  readonly fitness: Fitness | null;
+  /** Planned attempts that it has not reported yet, by its last heartbeat. */
+  readonly pendingAttempts: number;
+}
+
+export interface RosterOptions {
+  readonly heartbeatIntervalMs: number;
+  /** Silence after which an agent is given up. */
+  readonly lostAfterMs: number;
+}
+
+export type Arrival = { readonly kind: 'welcome'; readonly resumeFrom: number } | { readonly kind: 'superseded' };
+
+type Entry = { -readonly [Field in keyof Agent]: Agent[Field] } & { readonly formerBoots: Set<string> };
+
+const MISSED_HEARTBEATS = 3;
+/** Enough to refuse a former start that keeps dialling, without growing for ever. */
+const MAX_FORMER_BOOTS = 8;
+
+export class Roster {
+  readonly #agents = new Map<string, Entry>();
+  readonly #options: RosterOptions;
+
+  constructor(options: RosterOptions) {
+    this.#options = options;
+  }
+
+  agents(): readonly Agent[] {
+    return [...this.#agents.values()];
+  }
+
+  find(id: string): Agent | undefined {
+    return this.#agents.get(id);
+  }
+
+  /** The agent that measures for a vantage: the first that is not lost. */
+  holderOf(vantage: string): Agent | undefined {
+    const here = this.agents().filter((agent) => vantageKey(agent.vantage) === vantage);
+    return here.find(({ state }) => state !== 'lost') ?? here[0];
+  }
+
+  expect(id: string, vantage: Vantage, nowMs: number): void {
+    if (!this.#agents.has(id)) this.#agents.set(id, newcomer(id, vantage, nowMs));
+  }
+
+  /** A stream with a good token says Hello. A newer start takes over from an older one, which may not come back. */
+  arrive(id: string, vantage: Vantage, bootId: string, nowMs: number): Arrival {
+    const entry = this.#agents.get(id) ?? newcomer(id, vantage, nowMs);
+    if (entry.formerBoots.has(bootId)) return { kind: 'superseded' };
+    this.#agents.set(id, entry);
+    if (entry.bootId !== bootId) {
+      if (entry.bootId !== '') entry.formerBoots.add(entry.bootId);
+      for (const oldest of entry.formerBoots) {
+        if (entry.formerBoots.size > MAX_FORMER_BOOTS) entry.formerBoots.delete(oldest);
+      }
+      entry.bootId = bootId;
+      entry.lastSequence = 0;
+    }
+    entry.vantage = vantage;
+    this.heard(id, nowMs);
+    return { kind: 'welcome', resumeFrom: entry.lastSequence + 1 };
+  }
+
+  /** Anything at all came from the agent. */
+  heard(id: string, nowMs: number): void {
+    const entry = this.#agents.get(id);
+    if (entry === undefined) return;
+    entry.lastHeardMs = nowMs;
+    entry.state = 'up';
+    entry.why = '';
+  }
+
+  /** Its own view of itself. */
+  describe(id: string, facts: Partial<Pick<Agent, 'fitness' | 'pendingAttempts'>>): void {
+    const entry = this.#agents.get(id);
+    if (entry !== undefined) Object.assign(entry, facts);
+  }
+
+  /**
+   * Whether a batch is to be counted. A jump in the numbers means that the agent dropped batches: what is there counts,
+   * what is not there is counted as missing.
+   */
+  count(id: string, sequence: number, droppedBefore: number): boolean {
+    const entry = this.#agents.get(id);
+    if (entry === undefined) return false;
+    if (sequence <= entry.lastSequence) {
+      entry.repeatedBatches += 1;
+      return false;
+    }
+    entry.missingBatches += sequence - entry.lastSequence - 1;
+    entry.droppedOutcomes += droppedBefore;
+    entry.lastSequence = sequence;
+    return true;
+  }
+
+  /** Its stream ended; it may resume until `lostAfterMs` have passed since it was last heard of. */
+  leave(id: string, why: string, nowMs: number): void {
+    const entry = this.#agents.get(id);
+    if (entry?.state !== 'up') return;
+    entry.lastHeardMs = nowMs;
+    entry.state = 'stale';
+    entry.why = why;
+  }
+
+  lose(id: string, why: string): void {
+    const entry = this.#agents.get(id);
+    if (entry === undefined) return;
+    entry.state = 'lost';
+    entry.why = why;
+  }
+
+  /** To be called now and then. True where a state changed. */
+  tick(nowMs: number): boolean {
+    const { heartbeatIntervalMs, lostAfterMs } = this.#options;
+    let isChanged = false;
+    for (const entry of this.#agents.values()) {
+      if (entry.state !== 'up' && entry.state !== 'stale') continue;
+      const silentMs = nowMs - entry.lastHeardMs;
+      const state =
+        silentMs >= lostAfterMs ? 'lost' : silentMs >= MISSED_HEARTBEATS * heartbeatIntervalMs ? 'stale' : entry.state;
+      if (state === entry.state) continue;
+      if (entry.why === '') entry.why = `nothing was heard of it for ${String(Math.round(silentMs))} ms`;
+      entry.state = state;
+      isChanged = true;
+    }
+    return isChanged;
+  }
+}
+
+function newcomer(id: string, vantage: Vantage, nowMs: number): Entry {
+  return {
+    id,
+    vantage,
+    state: 'connecting',
+    why: '',
+    bootId: '',
+    lastSequence: 0,
+    droppedOutcomes: 0,
+    missingBatches: 0,
+    repeatedBatches: 0,
+    lastHeardMs: nowMs,
+    fitness: null,
+    pendingAttempts: 0,
+    formerBoots: new Set(),
+  };
+}

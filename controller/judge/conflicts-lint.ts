@@ -1,0 +1,65 @@
+/** Objects without effect as conflicts: a warning, or critical where more protection was meant than is in force. */
+import type { LintFinding, LintReason } from '../declared/lint.ts';
+import type { Mesh } from '../declared/mesh.ts';
+import { causeOf, objectName } from './cause.ts';
+import type { CauseCode } from './causes.ts';
+import type { ConflictDraft } from './conflict-draft.ts';
+import type { Cell, Severity } from './finding.ts';
+
+/** The keys are those of the conflicts that cells show by their trails: an object is reported once. */
+export function lintConflicts(
+  mesh: Mesh,
+  cells: readonly Cell[],
+  findings: readonly LintFinding[],
+): readonly ConflictDraft[] {
+  const plaintext = cells.filter(
+    ({ expectation }) => expectation.expect === 'allow' && expectation.transport === 'plaintext',
+  );
+  return findings.map((finding) => {
+    const code = codeOf(finding);
+    const cause = causeOf(code, finding.message, { objects: [finding.object, finding.inForce] });
+    const explained = plaintext.filter((cell) => podsOf(mesh, cell).some((pod) => finding.pods.includes(pod)));
+    return {
+      key: `${code} ${objectName(finding.object)}`,
+      severity: severityOf(finding),
+      cause,
+      cells: finding.isStricter ? explained : [],
+    };
+  });
+}
+
+function severityOf({ reason, isStricter }: LintFinding): Severity {
+  if (reason === 'http-allow-on-tcp' || reason === 'http-deny-on-tcp') return 'error';
+  return isStricter ? 'critical' : 'warning';
+}
+
+const CODES: Readonly<Record<LintReason, CauseCode>> = {
+  'root-namespace-selector': 'MP1018',
+  'younger-duplicate': 'MP1018',
+  'selects-nothing': 'MP1018',
+  'port-level-without-selector': 'MP1007',
+  'service-port-key': 'MP1006',
+  'host-resolves-to-nothing': 'MP1019',
+  'never-chosen': 'MP1020',
+  'subset-without-endpoints': 'MP1303',
+  'http-allow-on-tcp': 'MP1206',
+  'http-deny-on-tcp': 'MP1207',
+  'authorization-service-port': 'MP1208',
+  'target-ref-on-sidecar': 'MP1209',
+};
+
+function codeOf({ reason, object, isStricter }: LintFinding): CauseCode {
+  const code = CODES[reason];
+  if (code !== 'MP1018') return code;
+  if (object.kind === 'AuthorizationPolicy') return 'MP1210';
+  return isStricter ? 'MP1005' : 'MP1018';
+}
+
+/** Pods at whose own ports the cell looks; the sidecar's status port is no port of the workload. */
+function podsOf(mesh: Mesh, { target, table }: Cell): readonly string[] {
+  if (table === 'health') return [];
+  if (target.kind === 'pod') return [`${target.namespace}/${target.name}`];
+  const service = mesh.servicesByKey.get(`${target.namespace}/${target.name}`);
+  const port = service?.ports.find((candidate) => candidate.port === target.port);
+  return (port?.endpoints ?? []).flatMap(({ pod }) => (pod === null ? [] : [pod]));
+}

@@ -1,0 +1,114 @@
+/** Declared against measured, cell by cell: the drift of a cell and its cause. Pure. */
+import type { OutcomeCode } from '../declared/expectation.ts';
+import { causeOf } from './cause.ts';
+import { isConsistent, perspectiveOf } from './consistent.ts';
+import { denialCause, mixedCause } from './denial-cause.ts';
+import { driftCause } from './drift-cause.ts';
+import type { Evidence } from './evidence.ts';
+import type { Cause, Cell, Drift } from './finding.ts';
+import type { MeasuredCell } from './measured-cell.ts';
+import { isFlapping, subjectsOf } from './subject.ts';
+import type { Declared, Subject } from './subject.ts';
+import { transportDrift } from './transport-drift.ts';
+
+/** Worst first: what one endpoint does stands for the cell. */
+const SEVERITY: readonly Drift[] = ['exposed', 'blocked', 'downgraded', 'misplaced', 'unknown', 'agrees'];
+
+interface Compared {
+  readonly drift: Drift;
+  readonly declared: Declared;
+  readonly subject: Subject;
+  /** Nothing showed that the refusal means anything. */
+  readonly lacksControl: boolean;
+}
+
+/** Total: every outcome has its drift, and every drift but `agrees` has a cause. */
+export function judgeCell(cell: MeasuredCell, evidence: Evidence): Cell {
+  const compared = subjectsOf(cell).map((subject) => compare(cell, subject, evidence));
+  const worst = compared.reduce((a, b) => (SEVERITY.indexOf(b.drift) < SEVERITY.indexOf(a.drift) ? b : a));
+  const judged = judgeUnmodelled(cell, worst);
+  return {
+    ...cell,
+    drift: judged?.drift ?? worst.drift,
+    isFlapping: isFlapping(cell),
+    cause: judged === undefined ? explain(cell, worst, evidence) : judged.cause,
+  };
+}
+
+/** The candidate that fits best speaks for the subject. */
+function compare(cell: MeasuredCell, subject: Subject, evidence: Evidence): Compared {
+  return subject.candidates
+    .map((declared) => compareOne(cell, declared, subject, evidence))
+    .reduce((a, b) => (SEVERITY.indexOf(b.drift) > SEVERITY.indexOf(a.drift) ? b : a));
+}
+
+function compareOne(cell: MeasuredCell, declared: Declared, subject: Subject, evidence: Evidence): Compared {
+  const { outcome } = subject;
+  const as = (drift: Drift, lacksControl = false): Compared => ({ drift, declared, subject, lacksControl });
+  if (outcome.kind === 'untested' || declared.expect === 'unknown') return as('unknown');
+  const fits = isConsistent(declared.outcome, perspectiveOf(cell), outcome);
+  if (declared.expect === 'allow') {
+    if (outcome.kind === 'reached') return as(transportDrift(cell.probe, declared, outcome));
+    return as(fits && isRawTls(cell) ? 'agrees' : 'blocked');
+  }
+  if (outcome.kind === 'reached') return as(fits ? 'agrees' : 'exposed');
+  if (!hasControl(cell, declared.outcome, evidence)) return as('unknown', true);
+  return as(fits ? 'agrees' : 'misplaced');
+}
+
+/** A caller's own TLS may pass the mesh and still not be what the application speaks; the mesh verdict is what counts. */
+function isRawTls({ probe }: MeasuredCell): boolean {
+  return probe.kind === 'tls' || probe.kind === 'mtls' || probe.kind === 'mtls-untrusted';
+}
+
+/** Outcomes that say themselves that nobody is there: no target has to have been alive. */
+const TARGET_IS_ABSENT: ReadonlySet<OutcomeCode> = new Set([
+  'NO_ENDPOINTS',
+  'NO_ROUTE',
+  'APP_DOWN',
+  'CLIENT_BLACKHOLE',
+  'HEALTH_FAILED',
+]);
+
+function hasControl(cell: MeasuredCell, code: OutcomeCode, evidence: Evidence): boolean {
+  if (!evidence.isVantageAlive(cell.vantage)) return false;
+  return TARGET_IS_ABSENT.has(code) || evidence.isTargetAlive(cell.target);
+}
+
+function explain(cell: MeasuredCell, worst: Compared, evidence: Evidence): Cause | null {
+  const { drift, declared, subject, lacksControl } = worst;
+  const { outcome } = subject;
+  if (drift === 'unknown') {
+    if (outcome.kind === 'untested')
+      return causeOf(
+        'MP1501',
+        `${cell.key} was not measured: ${outcome.why}${outcome.detail === '' ? '' : ` (${outcome.detail})`}.`,
+      );
+    if (lacksControl)
+      return causeOf(
+        'MP1506',
+        `${cell.key} was refused, and nothing in this sweep shows that ${evidence.isVantageAlive(cell.vantage) ? 'the target' : 'the vantage'} was alive.`,
+      );
+    return causeOf(
+      'MP1505',
+      `Nothing certain is declared about ${cell.key}${cell.expectation.warnings.map((warning) => `: ${warning}`).join('')}.`,
+    );
+  }
+  if (drift !== 'agrees') return driftCause(cell, drift, declared, outcome, evidence);
+  if (cell.expectation.expect === 'mixed') return mixedCause(cell);
+  return declared.expect === 'deny' ? denialCause(cell, declared) : null;
+}
+
+/** Disagreement where an object outside the model has a hand in it is not held against anybody. */
+function judgeUnmodelled(
+  cell: MeasuredCell,
+  { drift }: Compared,
+): { readonly drift: Drift; readonly cause: Cause } | undefined {
+  if (drift === 'agrees' || drift === 'unknown') return undefined;
+  const warning = cell.expectation.warnings.find((text) => text.includes('not modelled'));
+  if (warning === undefined) return undefined;
+  return {
+    drift: 'unknown',
+    cause: causeOf('MP1504', `${cell.key} differs from what is declared (it would be ${drift}). ${warning}`),
+  };
+}

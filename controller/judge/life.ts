@@ -1,0 +1,27 @@
+/** Signs of life: what in an outcome proves that the other side was there, whatever it said. */
+import type { Outcome, PeerCertificate, Signature } from '../../proto/vocabulary.ts';
+
+/** Refusals that only something alive can utter; resets, ends, silence and 503 without a token prove nothing. */
+const SPOKEN: ReadonlySet<Signature> = new Set([
+  'certificate-required',
+  'certificate-refused',
+  'protocol-version',
+  'tls-alert',
+  'speaks-plaintext',
+  'rbac-denied',
+  'jwt-refused',
+  'bad-request',
+  'not-the-protocol',
+  'upstream-plaintext',
+  'upstream-certificate',
+]);
+
+/** Bytes of the target came back: an answer, a certificate, or a refusal in words. */
+export function showsTarget(outcome: Outcome): boolean {
+  if (outcome.kind === 'reached') return true;
+  return certificateOf(outcome) !== undefined || (outcome.kind === 'refused' && SPOKEN.has(outcome.signature));
+}
+
+export function certificateOf(outcome: Outcome): PeerCertificate | undefined {
+  return outcome.kind === 'untested' ? undefined : outcome.certificate;
+}

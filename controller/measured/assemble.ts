@@ -1,0 +1,57 @@
+/** Reports made into the measured matrix: each planned cell with its attempts and the one outcome that they come to. */
+import type { Expectation } from '../declared/expectation.ts';
+import type { Attempt } from '../judge/finding.ts';
+import type { MeasuredCell } from '../judge/measured-cell.ts';
+import type { PlannedCell } from '../plan/cell.ts';
+import type { Address, Outcome, Report, Untested } from '../../proto/vocabulary.ts';
+import { resolveOutcome } from './resolve.ts';
+
+/** What was dialled, and the `namespace/pod` behind it where one pod is. */
+export interface Dialled {
+  readonly address: Address;
+  readonly pod?: string;
+}
+
+export interface Evidence {
+  readonly cell: PlannedCell;
+  readonly expectation: Expectation;
+  readonly dialled: readonly Dialled[];
+  /** Each attempt once. */
+  readonly reports: readonly Report[];
+  /** Why reports are missing, if any are. */
+  readonly missing: Untested;
+}
+
+/**
+ * A cell counts as tested only if something was tested at every address that was to be dialled: half of the endpoints
+ * say nothing about the other half.
+ */
+export function assembleCell({ cell, expectation, dialled, reports, missing }: Evidence): MeasuredCell {
+  const { table, key, route, source } = cell;
+  const { vantage, target, probe } = route;
+  const attempts = reports.map((report) => attemptOf(report, dialled));
+  const outcome = outcomeOf(
+    reports.map((report) => report.outcome),
+    dialled.length,
+    missing,
+  );
+  return { table, key, vantage, source, target, probe, expectation, outcome, attempts };
+}
+
+function outcomeOf(outcomes: readonly Outcome[], addresses: number, missing: Untested): Outcome {
+  const tested = new Set(outcomes.flatMap((outcome) => (outcome.kind === 'untested' ? [] : [outcome.address])));
+  const resolved = tested.size < addresses ? undefined : resolveOutcome(outcomes);
+  return resolved ?? outcomes.find((outcome) => outcome.kind === 'untested') ?? missing;
+}
+
+/** Behind a virtual address, our own witness says which pod answered. */
+function attemptOf({ startedAtMs, outcome }: Report, dialled: readonly Dialled[]): Attempt {
+  const at = outcome.kind === 'untested' ? undefined : dialled[outcome.address];
+  const pod = at?.pod ?? (outcome.kind === 'reached' ? outcome.witness?.pod : undefined);
+  const address = at === undefined ? '' : textOf(at.address);
+  return { startedAtMs, address, ...(pod !== undefined && { pod }), outcome };
+}
+
+function textOf({ host, port }: Address): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${String(port)}`;
+}

@@ -1,0 +1,120 @@
+/** One pass over a plan: snapshot, expect, plan, measure, judge. */
+import { randomUUID } from 'node:crypto';
+import type { Clock } from '../proto/clock.ts';
+import { expectFlow } from './declared/expect.ts';
+import { buildMesh } from './declared/mesh.ts';
+import { Measurement } from './fleet/measurement.ts';
+import type { MeasureProgress, MeasurementOptions } from './fleet/measurement.ts';
+import type { Launcher } from './fleet/launcher.ts';
+import type { SnapshotSummary, Sweep, Verdict } from './judge/finding.ts';
+import { judge, needsConfirmation } from './judge/judge.ts';
+import type { JudgeInput } from './judge/judge.ts';
+import { flowOf } from './plan/flow.ts';
+import { DEFAULT_TIMEOUTS, makePlan } from './plan/plan.ts';
+import type { Plan, Timeouts } from './plan/plan.ts';
+import type { Snapshot } from './snapshot/snapshot.ts';
+import { targetKey } from '../proto/vocabulary.ts';
+import type { Target } from '../proto/vocabulary.ts';
+
+export interface SweepDeps {
+  /** Read before and after: a sweep under which the declared state changed proves nothing. */
+  readonly snapshot: () => Promise<Snapshot>;
+  /** Belongs to the caller, who disposes it. */
+  readonly launcher: Launcher;
+  readonly clock: Clock;
+  readonly progress: (event: SweepProgress) => void;
+  /** For people who look for a fault of ours. @default nothing */
+  readonly debug?: (message: string) => void;
+}
+
+export type SweepPhase = 'snapshot' | 'connect' | 'measure' | 'confirm' | 'judge';
+export type SweepProgress = MeasureProgress | { readonly kind: 'phase'; readonly name: SweepPhase };
+
+export interface SweepOptions extends JudgeOptions, Timeouts, MeasurementOptions {
+  /** Of measuring and confirming together; what is not measured by then is unknown. */
+  readonly measureWithinMs: number;
+}
+
+type JudgeOptions = JudgeInput['options'];
+
+export const DEFAULT_SWEEP_OPTIONS: SweepOptions = {
+  minCoverage: 0.95,
+  failOn: ['drift', 'critical', 'error'],
+  ...DEFAULT_TIMEOUTS,
+  connectWithinMs: 30_000,
+  heartbeatIntervalMs: 5000,
+  lostAfterMs: 20_000,
+  measureWithinMs: 300_000,
+};
+
+/** How long agents may take to end by themselves; the launcher ends them otherwise. */
+const DRAIN_MS = 1000;
+
+/**
+ * What cannot be measured comes out as `unknown`, with its reason; nothing that a target or an agent does makes this
+ * reject. Rejects with the signal's reason when aborted, and where the snapshot cannot be read or no agent be started;
+ * nothing of its own is left running then.
+ */
+export async function sweep(deps: SweepDeps, options: SweepOptions, signal: AbortSignal): Promise<Sweep> {
+  const { launcher, clock, progress, debug = () => undefined } = deps;
+  const startedAtMs = clock.nowMs();
+  const enter = (name: SweepPhase): void => {
+    signal.throwIfAborted();
+    progress({ kind: 'phase', name });
+  };
+
+  enter('snapshot');
+  const snapshot = await deps.snapshot();
+  const mesh = buildMesh(snapshot);
+  const plan = makePlan(mesh, launcher.vantages(), options);
+  const expectations = plan.cells.map(({ route, source }) => expectFlow(mesh, flowOf(route, source)));
+
+  enter('connect');
+  await using measurement = await Measurement.begin(plan, { launcher, clock, progress, debug }, options, signal);
+  const untilMs = clock.monotonicMs() + options.measureWithinMs;
+  const leftMs = (): number => untilMs - clock.monotonicMs();
+  const judged = () => judge({ mesh, cells: measurement.cells(expectations), options });
+
+  enter('measure');
+  await measurement.attempt(new Set(plan.cells.map(({ key }) => key)), 0, leftMs(), signal);
+  const doubtful = judged().cells.filter(needsConfirmation);
+
+  if (doubtful.length > 0) {
+    enter('confirm');
+    await measurement.attempt(new Set(doubtful.map(({ key }) => key)), 1, leftMs(), signal);
+  }
+
+  enter('judge');
+  const { cells, conflicts, verdict } = judged();
+  const [after] = await Promise.all([deps.snapshot(), measurement.finish(DRAIN_MS, signal)]);
+  return {
+    id: randomUUID(),
+    startedAt: new Date(startedAtMs).toISOString(),
+    finishedAt: new Date(clock.nowMs()).toISOString(),
+    snapshot: summaryOf(snapshot),
+    vantages: plan.vantages.map(({ vantage }) => vantage),
+    targets: targetsOf(plan),
+    cells,
+    conflicts,
+    verdict: after.digest === snapshot.digest ? verdict : unsettled(verdict),
+  };
+}
+
+function summaryOf({ digest, objects }: Snapshot): SnapshotSummary {
+  return {
+    digest,
+    objects: objects.map(({ kind, metadata: { namespace, name, resourceVersion = '' } }) => {
+      return { kind, namespace, name, resourceVersion };
+    }),
+  };
+}
+
+function targetsOf({ cells }: Plan): readonly Target[] {
+  return [...new Map(cells.map(({ route: { target } }) => [targetKey(target), target])).values()];
+}
+
+/** What was seen to be open is open, whatever changed meanwhile; but nothing passes against a state that moved. */
+function unsettled(verdict: Verdict): Verdict {
+  if (verdict.value !== 'pass') return verdict;
+  return { ...verdict, value: 'inconclusive', why: 'the declared state changed while it was measured' };
+}

@@ -1,0 +1,261 @@
+import t from 'tap';
+import { DEFAULT_SWEEP_OPTIONS, sweep } from '../../../controller/sweep.ts';
+import type { SweepOptions, SweepProgress } from '../../../controller/sweep.ts';
+import type { Cell, Sweep } from '../../../controller/judge/finding.ts';
+import type { PlacedVantage } from '../../../controller/plan/plan.ts';
+import type { K8sObject, Snapshot } from '../../../controller/snapshot/snapshot.ts';
+import type { Outcome } from '../../../proto/vocabulary.ts';
+import { FakeLauncher } from '../../support/fake-launcher.ts';
+import type { FakeLauncherOptions, Script } from '../../support/fake-launcher.ts';
+import { ManualClock } from '../../support/manual-clock.ts';
+
+const NEVER = new AbortController().signal;
+const BATCH: PlacedVantage = {
+  vantage: { namespace: 'legacy', serviceAccount: 'batch', dataPlane: 'naked' },
+  workload: 'legacy/batch',
+};
+const CRON: PlacedVantage = {
+  vantage: { namespace: 'legacy', serviceAccount: 'cron', dataPlane: 'naked' },
+  workload: 'legacy/cron',
+};
+
+function object(kind: string, key: string, spec: unknown, labels: Record<string, string> = {}): K8sObject {
+  const [namespace = '', name = ''] = key.split('/');
+  return { apiVersion: 'v1', kind, metadata: { namespace, name, labels, annotations: {}, ownerReferences: [] }, spec };
+}
+
+function pod(key: string, app: string): K8sObject {
+  const containers = [{ name: 'app', ports: [{ containerPort: 8080 }] }];
+  return object('Pod', key, { serviceAccountName: app, containers }, { app });
+}
+
+function service(key: string, app: string): K8sObject {
+  return object('Service', key, { selector: { app }, ports: [{ name: 'http', port: 80, targetPort: 8080 }] });
+}
+
+/** Everything is open: nobody has a sidecar and no policy is there. */
+const SHOP: Snapshot = {
+  objects: [
+    pod('legacy/batch', 'batch'),
+    pod('legacy/cron', 'cron'),
+    pod('shop/pay', 'pay'),
+    service('shop/pay', 'pay'),
+    pod('shop/cart', 'cart'),
+    service('shop/cart', 'cart'),
+  ],
+  digest: 'one',
+  warnings: [],
+};
+
+const FACTS = { address: 0, timings: { totalMs: 1 } };
+const OPEN: Outcome = { kind: 'reached', ...FACTS, transport: 'plaintext', status: 200 };
+const CLOSED: Outcome = { kind: 'refused', ...FACTS, layer: 'tcp', signature: 'connection-refused', detail: '' };
+
+interface Run {
+  readonly launcher: FakeLauncher;
+  readonly clock: ManualClock;
+  readonly events: SweepProgress[];
+  readonly result: Promise<Sweep>;
+}
+
+function run(
+  script: Script,
+  given: Partial<Omit<FakeLauncherOptions, 'script'>> = {},
+  options: Partial<SweepOptions> = {},
+  snapshots: Snapshot[] = [],
+  signal: AbortSignal = NEVER,
+): Run {
+  const launcher = new FakeLauncher({ places: [BATCH, CRON], script, ...given });
+  const clock = new ManualClock(Date.now());
+  const events: SweepProgress[] = [];
+  const deps = {
+    launcher,
+    clock,
+    snapshot: () => Promise.resolve(snapshots.shift() ?? SHOP),
+    progress: (event: SweepProgress) => {
+      events.push(event);
+    },
+  };
+  const result = sweep(deps, { ...DEFAULT_SWEEP_OPTIONS, ...options }, signal).finally(() =>
+    launcher[Symbol.asyncDispose](),
+  );
+  return { launcher, clock, events, result };
+}
+
+/** Moves the clock on while it is time to, until the sweep is through; what travels over sockets takes real time. */
+async function outlast({ clock, result, events }: Run, isTime: (last: Progress) => boolean): Promise<Sweep> {
+  let isOver = false;
+  const over = (): void => {
+    isOver = true;
+  };
+  result.then(over, over);
+  const isRunning = (): boolean => !isOver;
+  while (isRunning()) {
+    const last = { phase: '', up: 0, finished: 0 };
+    for (const event of events) {
+      if (event.kind === 'phase') last.phase = event.name;
+      else if (event.kind === 'agents') last.up = event.up;
+      else last.finished = event.finished;
+    }
+    await clock.advance(isTime(last) ? 250 : 0);
+  }
+  return result;
+}
+
+interface Progress {
+  readonly phase: string;
+  readonly up: number;
+  readonly finished: number;
+}
+
+function drawn(cells: readonly Cell[]): readonly string[] {
+  return cells.map(
+    ({ key, outcome }) => `${key}: ${outcome.kind}${outcome.kind === 'untested' ? ` ${outcome.why}` : ''}`,
+  );
+}
+
+t.test('a sweep measures every planned cell once, and says how far it is', async (t) => {
+  const { result, events } = run(() => OPEN);
+  const { cells, vantages, targets, snapshot, verdict } = await result;
+  t.same(drawn(cells), [
+    'legacy/batch (naked) → shop/cart:80 http GET /: reached',
+    'legacy/batch (naked) → shop/pay:80 http GET /: reached',
+    'legacy/cron (naked) → shop/cart:80 http GET /: reached',
+    'legacy/cron (naked) → shop/pay:80 http GET /: reached',
+  ]);
+  t.ok(cells.every(({ attempts }) => attempts.length === 1));
+  t.same(vantages, [BATCH.vantage, CRON.vantage]);
+  t.same(
+    targets.map(({ name }) => name),
+    ['cart', 'pay'],
+  );
+  t.match(snapshot, { digest: 'one', objects: [{ kind: 'Pod', namespace: 'legacy', name: 'batch' }] });
+  t.match(verdict, { value: 'pass', coverage: 1 });
+  t.same(
+    events.flatMap((event) => (event.kind === 'phase' ? [event.name] : [])),
+    ['snapshot', 'connect', 'measure', 'judge'],
+  );
+  t.match(
+    events.findLast((event) => event.kind === 'agents'),
+    { up: 2, planned: 2 },
+  );
+  t.match(
+    events.findLast((event) => event.kind === 'tasks'),
+    { finished: 4, planned: 4 },
+  );
+});
+
+t.test('drift is attempted once more, on new connections, before it is reported', async (t) => {
+  const { result, events } = run(({ authority }) => (authority.startsWith('pay') ? CLOSED : OPEN));
+  const { cells, verdict } = await result;
+  t.same(
+    cells.map(({ target, drift, attempts }) => [target.name, drift, attempts.length]),
+    [
+      ['cart', 'agrees', 1],
+      ['pay', 'blocked', 2],
+      ['cart', 'agrees', 1],
+      ['pay', 'blocked', 2],
+    ],
+  );
+  t.equal(verdict.value, 'fail');
+  t.ok(events.some((event) => event.kind === 'phase' && event.name === 'confirm'));
+});
+
+t.test('a vantage whose agent never comes is unknown, never denied', async (t) => {
+  const { cells, verdict } = await outlast(
+    run(() => OPEN, { absent: ['legacy/cron (naked)'] }, { heartbeatIntervalMs: 60_000, lostAfterMs: 60_000 }),
+    ({ phase, up }) => {
+      return phase === 'connect' && up === 1;
+    },
+  );
+  t.same(drawn(cells).slice(2), [
+    'legacy/cron (naked) → shop/cart:80 http GET /: untested no-agent',
+    'legacy/cron (naked) → shop/pay:80 http GET /: untested no-agent',
+  ]);
+  t.match(verdict, { value: 'inconclusive', coverage: 0.5 });
+});
+
+t.test('what an agent had not reported when its process ended is unknown', async (t) => {
+  const script: Script = ({ authority }, _attempt, agent) => {
+    if (!authority.startsWith('pay') || agent !== scene.launcher.agents.get('legacy/cron (naked)')) return OPEN;
+    void agent.message('ack').then(() => {
+      scene.launcher.lose('legacy/cron (naked)', 'the process was ended by SIGKILL');
+    });
+    return undefined;
+  };
+  const scene: Run = run(script);
+  const { cells, verdict } = await scene.result;
+  t.same(drawn(cells).slice(2), [
+    'legacy/cron (naked) → shop/cart:80 http GET /: reached',
+    'legacy/cron (naked) → shop/pay:80 http GET /: untested agent-lost',
+  ]);
+  t.match(cells[3]?.outcome, { detail: /ended by SIGKILL/ });
+  t.equal(verdict.value, 'inconclusive');
+});
+
+t.test('an agent whose stream is cut and does not come back is given up after its grace', async (t) => {
+  const script: Script = (_task, _attempt, agent) => {
+    if (agent !== scene.launcher.agents.get('legacy/cron (naked)')) return OPEN;
+    agent.cut();
+    return undefined;
+  };
+  const scene: Run = run(script);
+  const { cells } = await outlast(scene, ({ phase, finished }) => phase === 'measure' && finished === 2);
+  t.same(drawn(cells).slice(2), [
+    'legacy/cron (naked) → shop/cart:80 http GET /: untested agent-lost',
+    'legacy/cron (naked) → shop/pay:80 http GET /: untested agent-lost',
+  ]);
+});
+
+t.test('an agent that stays and reports nothing does not hold the sweep for ever', async (t) => {
+  const scene = run(
+    ({ authority }) => (authority.startsWith('pay') ? undefined : OPEN),
+    {},
+    { measureWithinMs: 10_000, lostAfterMs: 60_000 },
+  );
+  const { cells, verdict } = await outlast(scene, ({ phase, finished }) => phase === 'measure' && finished === 2);
+  t.match(drawn(cells)[1], /untested cancelled/);
+  t.equal(verdict.value, 'inconclusive');
+});
+
+t.test('where nothing is to be dialled the cell says so', async (t) => {
+  const { cells } = await run(() => OPEN, { addresses: { 'shop/pay:80': [] } }).result;
+  t.same(
+    cells.map(({ outcome }) => (outcome.kind === 'untested' ? outcome.why : outcome.kind)),
+    ['reached', 'no-address', 'reached', 'no-address'],
+  );
+});
+
+t.test('nothing passes against a declared state that changed under the sweep', async (t) => {
+  const { verdict } = await run(() => OPEN, {}, {}, [SHOP, { ...SHOP, digest: 'two' }]).result;
+  t.match(verdict, { value: 'inconclusive', coverage: 1, why: /changed/ });
+});
+
+t.test('an aborted sweep rejects with the reason and leaves no stream behind', async (t) => {
+  const interruption = new AbortController();
+  const reason = new Error('interrupted');
+  const scene = run(
+    () => {
+      interruption.abort(reason);
+      return undefined;
+    },
+    {},
+    {},
+    [],
+    interruption.signal,
+  );
+  await t.rejects(scene.result, reason);
+  for (const agent of scene.launcher.agents.values()) await agent.ended;
+});
+
+t.test('a launcher that cannot start agents is an error, not a result', async (t) => {
+  const launcher = new FakeLauncher({ places: [BATCH], script: () => OPEN });
+  const broken = Object.assign(launcher, { launch: () => Promise.reject(new Error('no processes left')) });
+  const deps = {
+    launcher: broken,
+    clock: new ManualClock(Date.now()),
+    snapshot: () => Promise.resolve(SHOP),
+    progress: () => undefined,
+  };
+  await t.rejects(sweep(deps, DEFAULT_SWEEP_OPTIONS, NEVER), /no processes left/);
+});
