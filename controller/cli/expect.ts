@@ -1,0 +1,109 @@
+/** `meshproof expect`: what the manifests say about every flow, without a cluster. */
+import { setImmediate } from 'node:timers/promises';
+import type { Command } from 'commander';
+import { Option } from 'commander';
+import { EXIT } from '../../proto/errors.ts';
+import type { Flow } from '../declared/expectation.ts';
+import type { Mesh } from '../declared/mesh.ts';
+import type { ExpectationItem } from '../publish/expectation-item.ts';
+import type { ExpectationFormat } from '../publish/expectation-list.ts';
+import type { OutputFlags } from './deliver.ts';
+import { addExamples } from './examples.ts';
+import type { ManifestFlags } from './manifests.ts';
+import { manifestOption, readMesh } from './manifests.ts';
+import { namespaceOption } from './namespace-option.ts';
+import type { Session } from './session.ts';
+
+interface ExpectFlags extends ManifestFlags, OutputFlags {
+  readonly flows?: string;
+  readonly namespace?: readonly string[];
+  readonly output: ExpectationFormat;
+}
+
+/** Flows evaluated between two looks at the operator's wish to stop. */
+const BATCH = 256;
+
+export function addExpect(program: Command, session: Session): void {
+  const command = program
+    .command('expect')
+    .description('What your manifests say about every call, and which object says so. No cluster needed.')
+    .addOption(manifestOption())
+    .option('--flows <file>', 'the flows to evaluate, one JSON object a line; - for stdin (answered as they come)')
+    .addOption(namespaceOption('without --flows: only services of this namespace (repeatable)'))
+    .addOption(
+      new Option('-o, --output <format>', 'form of the output').choices(['table', 'json', 'ndjson']).default('table'),
+    )
+    .option('--output-file <file>', 'write the output to this file, whole or not at all')
+    .action(async (flags: ExpectFlags) => {
+      await runExpect(flags, session);
+      session.finish(EXIT.pass);
+    });
+  addExamples(command, [
+    ['expect -f manifests/', 'every workload against every service port'],
+    ['expect -f manifests/ --flows flows.ndjson -o ndjson', 'the flows of a file, one answer a line'],
+    ['expect -f <(kubectl get all,peerauthentications,authorizationpolicies -A -o yaml)', 'what a cluster declares'],
+  ]);
+}
+
+async function runExpect(flags: ExpectFlags, session: Session): Promise<void> {
+  const mesh = await readMesh(flags, session);
+  const [{ EXPECTATION_PUBLISHERS }, { deliver }, batches] = await Promise.all([
+    import('../publish/expectation-list.ts'),
+    import('./deliver.ts'),
+    flags.flows === undefined ? inBatches(mesh, flags.namespace) : fromFile(flags.flows, session),
+  ]);
+  const items = await evaluate(mesh, batches, session.signal);
+  await deliver(EXPECTATION_PUBLISHERS[flags.output](items, session.terminal.page), flags, session);
+}
+
+async function evaluate(
+  mesh: Mesh,
+  batches: AsyncIterable<readonly Flow[]>,
+  signal: AbortSignal,
+): Promise<AsyncIterable<readonly ExpectationItem[]>> {
+  const [{ expectFlow }, { expectationItem }] = await Promise.all([
+    import('../declared/expect.ts'),
+    import('../publish/expectation-item.ts'),
+  ]);
+  return (async function* () {
+    for await (const batch of batches) {
+      for (let start = 0; start < batch.length; start += BATCH) {
+        // Evaluation itself never waits; without this no signal would ever be heard.
+        await setImmediate(undefined, { signal });
+        yield batch.slice(start, start + BATCH).map((flow) => expectationItem(flow, expectFlow(mesh, flow)));
+      }
+    }
+  })();
+}
+
+async function inBatches(
+  mesh: Mesh,
+  namespaces: readonly string[] | undefined,
+): Promise<AsyncIterable<readonly Flow[]>> {
+  const { declaredFlows } = await import('./declared-flows.ts');
+  const flows = Iterator.from(declaredFlows(mesh, namespaces));
+  return (async function* () {
+    for (let batch = flows.take(BATCH).toArray(); batch.length > 0; batch = flows.take(BATCH).toArray()) {
+      yield await Promise.resolve(batch);
+    }
+  })();
+}
+
+/** A file is read through once before anything is evaluated, so that a bad line stops everything; a pipe cannot be. */
+async function fromFile(path: string, session: Session): Promise<AsyncIterable<readonly Flow[]>> {
+  const { checkFlows, openFlows, readFlows } = await import('./flow-file.ts');
+  const { terminal, signal } = session;
+  const name = path === '-' ? 'stdin' : path;
+  const isRegular = path !== '-' && (await isRegularFile(path));
+  if (isRegular) await checkFlows(openFlows(path, terminal.stdin, signal), name);
+  return readFlows(openFlows(path, terminal.stdin, signal), name);
+}
+
+/** False for pipes such as `<(…)`, and for what is not there: reading it will say so. */
+async function isRegularFile(path: string): Promise<boolean> {
+  const { stat } = await import('node:fs/promises');
+  return stat(path).then(
+    (found) => found.isFile(),
+    () => false,
+  );
+}

@@ -1,0 +1,74 @@
+/** Progress of a sweep on stderr: one line that is rewritten on a terminal, a few plain lines elsewhere. */
+import type { SweepPhase, SweepProgress } from '../sweep.ts';
+import { shorten } from '../publish/text-layout.ts';
+import type { Terminal } from './terminal.ts';
+
+/** What a sweep tells, and the start of the mesh that it is to measure. */
+export type ProgressEvent = SweepProgress | { readonly kind: 'sandbox'; readonly name: string };
+
+export interface Progress {
+  readonly show: (event: ProgressEvent) => void;
+  /** Takes the rewritten line away, so that what follows starts on a clean one. */
+  readonly end: () => void;
+}
+
+export const SILENT: Progress = { show: () => undefined, end: () => undefined };
+
+const CLEAR_LINE = '\r\u001b[2K';
+/** Without a terminal, one line each time that this part of the tasks is done. */
+const STEP = 0.25;
+
+export function showProgress(terminal: Terminal): Progress {
+  return terminal.isInteractive ? rewriting(terminal) : sparse(terminal);
+}
+
+function rewriting(terminal: Terminal): Progress {
+  let isShown = false;
+  return {
+    show: (event) => {
+      isShown = true;
+      terminal.note(`${CLEAR_LINE}${shorten(wordsOf(event), terminal.errorPage.columns - 1)}`);
+    },
+    end: () => {
+      if (isShown) terminal.note(CLEAR_LINE);
+      isShown = false;
+    },
+  };
+}
+
+function sparse(terminal: Terminal): Progress {
+  let told = 0;
+  return {
+    show: (event) => {
+      if (event.kind === 'agents' && event.up < event.planned) return;
+      if (event.kind === 'tasks') {
+        const part = event.planned === 0 ? 1 : event.finished / event.planned;
+        if (part < 1 && part < told + STEP) return;
+        told = part < 1 ? part : 0;
+      }
+      terminal.note(`${wordsOf(event)}\n`);
+    },
+    end: () => undefined,
+  };
+}
+
+const PHASES: Readonly<Record<SweepPhase, string>> = {
+  snapshot: 'reading what is declared',
+  connect: 'starting agents',
+  measure: 'measuring',
+  confirm: 'trying again where measured and declared differ',
+  judge: 'judging',
+};
+
+function wordsOf(event: ProgressEvent): string {
+  switch (event.kind) {
+    case 'agents':
+      return `agents: ${String(event.up)} of ${String(event.planned)} connected`;
+    case 'tasks':
+      return `attempts: ${String(event.finished)} of ${String(event.planned)} finished`;
+    case 'phase':
+      return PHASES[event.name];
+    case 'sandbox':
+      return `starting sandbox ${event.name}`;
+  }
+}

@@ -1,0 +1,25 @@
+/** Which mutual-TLS mode a port has in force, read off the fingerprint probes alone. */
+import type { Cell } from '../judge/finding.ts';
+
+export type PortMode = 'STRICT' | 'PERMISSIVE' | 'plaintext only' | 'closed' | 'not known';
+
+/** Of the transport cells of one pod port. Silence and faults of ours say nothing about a mode. */
+export function portMode(cells: readonly Cell[]): PortMode {
+  const plaintext = answerOf(cells, (kind) => kind === 'http' || kind === 'tcp' || kind === 'grpc');
+  const mutual = answerOf(cells, (kind) => kind === 'mtls');
+  if (plaintext === undefined || mutual === undefined) return 'not known';
+  if (plaintext) return mutual ? 'PERMISSIVE' : 'plaintext only';
+  return mutual ? 'STRICT' : 'closed';
+}
+
+function answerOf(cells: readonly Cell[], isOfKind: (kind: string) => boolean): boolean | undefined {
+  const outcomes = cells.filter((cell) => isOfKind(cell.probe.kind)).map((cell) => cell.outcome);
+  if (outcomes.some((outcome) => outcome.kind === 'reached' || isPastTransport(outcome))) return true;
+  return outcomes.some((outcome) => outcome.kind === 'refused') ? false : undefined;
+}
+
+/** The mode let the bytes in where authorization, a token check or the application itself said no. */
+function isPastTransport(outcome: Cell['outcome']): boolean {
+  if (outcome.kind !== 'refused') return false;
+  return ['rbac-denied', 'jwt-refused', 'no-route', 'health-failed'].includes(outcome.signature);
+}

@@ -1,0 +1,34 @@
+import t from 'tap';
+import { portMode } from '../../../../controller/publish/port-mode.ts';
+import type { Outcome } from '../../../../proto/vocabulary.ts';
+import * as made from '../../../support/sweeps.ts';
+
+const denied: Outcome = { ...made.reset, signature: 'rbac-denied', status: 403 };
+const silent: Outcome = { kind: 'silent', address: 0, timings: { totalMs: 1 }, layer: 'tcp', afterMs: 1 };
+
+const CASES: readonly (readonly [plaintext: Outcome, mutual: Outcome, mode: string])[] = [
+  [made.reset, made.reached, 'STRICT'],
+  [made.reachedInPlaintext, made.reached, 'PERMISSIVE'],
+  [made.reachedInPlaintext, made.reset, 'plaintext only'],
+  [made.reset, made.reset, 'closed'],
+  [made.reset, denied, 'STRICT'],
+  [denied, denied, 'PERMISSIVE'],
+  [made.reset, made.untested, 'not known'],
+  [silent, made.reached, 'not known'],
+];
+
+for (const [plaintext, mutual, mode] of CASES) {
+  t.test(`plaintext ${plaintext.kind}, mutual TLS ${mutual.kind}: ${mode}`, (t) => {
+    const cells = [
+      made.cell({ outcome: plaintext }),
+      made.cell({ probe: { kind: 'mtls', alpn: ['istio'], application: 'http' }, outcome: mutual }),
+    ];
+    t.equal(portMode(cells), mode);
+    t.end();
+  });
+}
+
+t.test('a port that only one of the two probes was sent to is not known', (t) => {
+  t.equal(portMode([made.cell({ outcome: made.reset })]), 'not known');
+  t.end();
+});
