@@ -1,0 +1,52 @@
+/** A sweep over a sandbox with real agents, and what a test does to it meanwhile. */
+import { fileURLToPath } from 'node:url';
+import { SandboxLauncher } from '../../controller/fleet/sandbox-launcher.ts';
+import type { ControllerEndpoint, Launcher } from '../../controller/fleet/launcher.ts';
+import type { Sweep } from '../../controller/judge/finding.ts';
+import { loadSnapshot } from '../../controller/snapshot/files.ts';
+import { DEFAULT_SWEEP_OPTIONS, sweep } from '../../controller/sweep.ts';
+import type { SweepOptions, SweepProgress } from '../../controller/sweep.ts';
+import { startSandbox } from '../../deploy/sandbox/sandbox.ts';
+import { loadScenario } from '../../deploy/sandbox/scenario.ts';
+import { systemClock } from '../../proto/system-clock.ts';
+import type { Vantage } from '../../proto/vocabulary.ts';
+
+/** The smallest scenario: one server, one meshed and one naked caller, the prober. */
+export const PAIR = fileURLToPath(new URL('../fixtures/scenarios/pair/', import.meta.url));
+
+export interface SandboxSweepOptions {
+  readonly options?: Partial<SweepOptions>;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (event: SweepProgress, launcher: SandboxLauncher) => void;
+  /** Between the agents and their controller. */
+  readonly dialVia?: (controller: ControllerEndpoint) => Promise<ControllerEndpoint>;
+}
+
+/** Everything that it started has ended when it settles. */
+export async function sweepScenario(
+  scenarioName: string,
+  { options = {}, signal = new AbortController().signal, onProgress, dialVia }: SandboxSweepOptions = {},
+): Promise<Sweep> {
+  const scenario = await loadScenario(scenarioName);
+  await using sandbox = await startSandbox(scenario, { dataPlane: 'node', signal });
+  await using agents = new SandboxLauncher(sandbox, {});
+  const launch = async (vantages: readonly Vantage[], controller: ControllerEndpoint, ending: AbortSignal) =>
+    agents.launch(vantages, dialVia === undefined ? controller : await dialVia(controller), ending);
+  const launcher: Launcher = {
+    trustDomain: agents.trustDomain,
+    vantages: agents.vantages,
+    addressesOf: agents.addressesOf,
+    onLost: agents.onLost,
+    launch,
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
+  const deps = {
+    snapshot: () => loadSnapshot(scenario.manifestPaths),
+    launcher,
+    clock: systemClock,
+    progress: (event: SweepProgress) => {
+      onProgress?.(event, agents);
+    },
+  };
+  return await sweep(deps, { ...DEFAULT_SWEEP_OPTIONS, ...options }, signal);
+}
