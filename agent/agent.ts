@@ -5,7 +5,7 @@ import type { Clock } from '../proto/clock.ts';
 import type { Outcome, Task } from '../proto/vocabulary.ts';
 import { spiffeId } from '../proto/vocabulary.ts';
 import type { AgentConfig } from './config.ts';
-import { monitorFitness } from './fitness.ts';
+import { monitorFitness, unfitness } from './fitness.ts';
 import type { FitnessMonitor } from './fitness.ts';
 import type { Log } from './log.ts';
 import type { Credentials, ProbeDeps } from './probes/probe.ts';
@@ -32,7 +32,7 @@ export async function runAgent(config: AgentConfig, clock: Clock, log: Log, sign
     clock,
     agentId: config.agentId,
     maxInFlight: config.maxInFlight,
-    attempt: (task, cancelled) => attemptIfFit(task, probing, fitness, cancelled),
+    attempt: (task, cancelled) => attemptIfFit(task, probing, { clock, fitness }, cancelled),
     report: (report) => {
       spool.add(report);
     },
@@ -66,19 +66,13 @@ export async function runAgent(config: AgentConfig, clock: Clock, log: Log, sign
 async function attemptIfFit(
   task: Task,
   deps: ProbeDeps,
-  fitness: FitnessMonitor,
+  { clock, fitness }: { readonly clock: Clock; readonly fitness: FitnessMonitor },
   signal: AbortSignal,
 ): Promise<Outcome> {
+  const startedMs = clock.monotonicMs();
   const outcome = await attempt(task, deps, signal);
   if (outcome.kind === 'untested') return outcome;
-  const sample = fitness.sample();
-  if (sample.isFit) return outcome;
-  if (!sample.isSidecarReady) {
-    return { kind: 'untested', why: 'agent-not-ready', detail: 'the sidecar of the agent is not ready' };
-  }
-  const lag = `event loop p99 ${sample.loopLagP99Ms.toFixed(0)} ms behind`;
-  const throttled = `CPU throttled for ${(100 * sample.throttledShare).toFixed(0)} % of the time`;
-  return { kind: 'untested', why: 'agent-starved', detail: `${lag}, ${throttled}` };
+  return unfitness(outcome, fitness.sample(), fitness.heldUpSince(startedMs)) ?? outcome;
 }
 
 /** Certificates cost a library and a CA; the first TLS probe of a plan pays for them, plaintext ones never do. */

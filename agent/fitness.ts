@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Clock } from '../proto/clock.ts';
-import type { Address } from '../proto/vocabulary.ts';
+import type { Address, Outcome, Untested } from '../proto/vocabulary.ts';
 import type { Fitness } from '../proto/wire.ts';
 
 export interface FitnessDeps {
@@ -17,12 +17,16 @@ export interface FitnessDeps {
 export interface FitnessMonitor extends Disposable {
   /** As of now: of the current window and the one before it. */
   readonly sample: () => Fitness;
+  /** The longest time that the event loop was held up since this moment of the monotonic clock, as far as it exceeds 250 ms. */
+  readonly heldUpSince: (monotonicMs: number) => number;
 }
 
 /** Above these the agent would measure itself. Probes have seconds; a quarter of one is far from a wrong verdict. */
 const MAX_LAG_MS = 250;
+const MAX_LAG_WITH_ANSWER_MS = 1_000;
 const MAX_THROTTLED_SHARE = 0.5;
 const WINDOW_MS = 1_000;
+const TICK_MS = 50;
 const RESOLUTION_MS = 10;
 const READINESS_TIMEOUT_MS = 1_000;
 
@@ -35,6 +39,7 @@ export function monitorFitness(deps: FitnessDeps): FitnessMonitor {
   let throttled = { atMs: clock.monotonicMs(), us: throttledUs(), share: 0 };
   let isSidecarReady = deps.readiness === undefined;
   const ended = new AbortController();
+  const pauses = watchPauses(clock);
   const lagMs = (): number => Math.max(0, histogram.percentile(99) / 1e6 - RESOLUTION_MS);
   const turn = (): void => {
     lastLagMs = histogram.count === 0 ? 0 : lagMs();
@@ -54,9 +59,53 @@ export function monitorFitness(deps: FitnessDeps): FitnessMonitor {
       const isFit = loopLagP99Ms <= MAX_LAG_MS && throttledShare <= MAX_THROTTLED_SHARE && isSidecarReady;
       return { loopLagP99Ms, throttledShare, isSidecarReady, isFit };
     },
+    heldUpSince: pauses.since,
     [Symbol.dispose]: () => {
       ended.abort();
+      pauses[Symbol.dispose]();
       histogram.disable();
+    },
+  };
+}
+
+/**
+ * What stands in the place of an outcome that this agent was not fit to measure; undefined: it was. A silence is doubted
+ * early, for we may have slept through the answer; bytes that came did come, however late they were read.
+ */
+export function unfitness(outcome: Outcome, sample: Fitness, heldUpMs: number): Untested | undefined {
+  if (!sample.isSidecarReady) {
+    return { kind: 'untested', why: 'agent-not-ready', detail: 'the sidecar of the agent is not ready' };
+  }
+  if (heldUpMs > (outcome.kind === 'silent' ? MAX_LAG_MS : MAX_LAG_WITH_ANSWER_MS)) {
+    const detail = `the event loop was held up for ${heldUpMs.toFixed(0)} ms`;
+    return { kind: 'untested', why: 'agent-starved', detail };
+  }
+  if (sample.throttledShare > MAX_THROTTLED_SHARE) {
+    const detail = `the CPU was throttled for ${(100 * sample.throttledShare).toFixed(0)} % of the time`;
+    return { kind: 'untested', why: 'agent-starved', detail };
+  }
+  return undefined;
+}
+
+/** Remembers the pauses of the last minute; there are few that are worth it. */
+function watchPauses(clock: Clock): Disposable & { readonly since: (monotonicMs: number) => number } {
+  let pauses: { readonly endMs: number; readonly lagMs: number }[] = [];
+  let lastTickMs = clock.monotonicMs();
+  const tick = (): void => {
+    const now = clock.monotonicMs();
+    const lagMs = now - lastTickMs - TICK_MS;
+    lastTickMs = now;
+    if (lagMs > MAX_LAG_MS) pauses = [...pauses.filter(({ endMs }) => endMs > now - 60_000), { endMs: now, lagMs }];
+  };
+  const timer = setInterval(tick, TICK_MS).unref();
+  return {
+    since: (monotonicMs) => {
+      // The pause that has just ended may not have had its tick yet.
+      if (clock.monotonicMs() - lastTickMs - TICK_MS > MAX_LAG_MS) tick();
+      return Math.max(0, ...pauses.filter(({ endMs }) => endMs >= monotonicMs).map(({ lagMs }) => lagMs));
+    },
+    [Symbol.dispose]: () => {
+      clearInterval(timer);
     },
   };
 }

@@ -76,12 +76,12 @@ export async function sweep(deps: SweepDeps, options: SweepOptions, signal: Abor
   const judged = () => judge({ mesh, cells: measurement.cells(expectations), options });
 
   enter('measure');
-  await measurement.attempt(new Set(plan.cells.map(({ key }) => key)), 0, leftMs(), signal);
+  await measurement.attempt(new Set(plan.cells.map(({ key }) => key)), leftMs(), signal);
   const doubtful = judged().cells.filter(needsConfirmation);
 
   if (doubtful.length > 0) {
     enter('confirm');
-    await measurement.attempt(new Set(doubtful.map(({ key }) => key)), 1, leftMs(), signal);
+    await measurement.attempt(new Set(doubtful.map(({ key }) => key)), leftMs(), signal);
   }
 
   enter('judge');

@@ -13,7 +13,7 @@ export async function speakTcp(exchange: Exchange): Promise<Outcome> {
   const http = new HttpAnswerReader();
   await connection.exchange(Buffer.from(tcpGreeting(token)), (chunk) => {
     received = Buffer.concat([received, chunk.subarray(0, MAX_KEPT_BYTES - received.length)]);
-    return received.subarray(0, 5).toString('latin1') === 'HTTP/' ? http.push(chunk) : isWhole(received);
+    return mayBeHttp(received) ? http.push(chunk) : isWhole(received);
   });
   if (connection.bytesReceived === 0) return outcomeOfEnding(connection, facts);
   const { answer } = http;
@@ -21,6 +21,10 @@ export async function speakTcp(exchange: Exchange): Promise<Outcome> {
   const { status, headers, body } = answer;
   const header = (name: string): string | undefined => headers.get(name);
   return outcomeOfAnswer(exchange, { status, httpStatus: status, header, text: body, statement: undefined });
+}
+
+function mayBeHttp(received: Buffer): boolean {
+  return 'HTTP/'.startsWith(received.subarray(0, 5).toString('latin1'));
 }
 
 /** A witness writes a line of JSON; of any other answer its first bytes are enough. */

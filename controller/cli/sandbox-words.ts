@@ -1,6 +1,6 @@
 /** What a running sandbox offers to try: addresses, and a few lines to paste. */
 import type { Address } from '../../proto/vocabulary.ts';
-import type { Reality, RealityWorkload } from '../../deploy/sandbox/reality.ts';
+import type { PortMode, Reality, RealityWorkload } from '../../deploy/sandbox/reality.ts';
 import type { Sandbox } from '../../deploy/sandbox/sandbox.ts';
 import type { Page } from '../publish/page.ts';
 import { paint } from '../publish/page.ts';
@@ -11,7 +11,7 @@ interface Listed {
   readonly pod: string;
   readonly address: Address;
   readonly app: string;
-  /** What is in force on the port; `naked` where the pod has no sidecar. */
+  /** What is in force on the port; `naked` where the pod has no sidecar, `-` for a gateway's own port. */
   readonly mode: string;
 }
 
@@ -69,11 +69,16 @@ function listEndpoints(sandbox: Sandbox): Listed[] {
           pod,
           address,
           app: entry?.app ?? (facts?.gateway === undefined ? 'none' : 'gateway'),
-          mode: facts?.dataPlane === 'sidecar' ? (entry?.mode ?? 'PERMISSIVE') : 'naked',
+          mode: modeOf(facts, entry?.mode),
         };
       }),
     ),
   );
+}
+
+function modeOf(facts: RealityWorkload | undefined, mode: PortMode | undefined): string {
+  if (facts?.gateway !== undefined) return '-';
+  return facts?.dataPlane === 'sidecar' ? (mode ?? 'PERMISSIVE') : 'naked';
 }
 
 /** The workload that a pod belongs to, with what is said of the pod itself. */

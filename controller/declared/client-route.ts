@@ -1,5 +1,6 @@
 /** Which service a proxied caller's bytes go to: by the listener that catches them, and by Host header where that is HTTP. */
 import type { TrailStep } from './expectation.ts';
+import { isWildcard, wildcardMatches } from './hosts.ts';
 import type { Mesh } from './mesh.ts';
 import type { Pod, Service, ServicePort } from './model.ts';
 import type { ClientScope } from './sidecar-scope.ts';
@@ -129,6 +130,12 @@ function serviceOfHost(mesh: Mesh, header: string, namespace: string, dialled: D
   }
   const headless = third === undefined ? undefined : mesh.servicesByKey.get(`${third}/${second}`);
   if (headless?.isHeadless === true && short.split('.').length === 3) return headless;
-  const byAddress = mesh.servicesByAddress.get(host);
-  return byAddress ?? (dialled.kind === 'service' && dialled.service.fqdn === host ? dialled.service : null);
+  return mesh.servicesByAddress.get(host) ?? mesh.hostsByName.get(host) ?? wildcardHost(dialled, host);
+}
+
+/** A ServiceEntry for `*.example.com` is known by what was dialled. */
+function wildcardHost(dialled: Dialled, host: string): Service | null {
+  if (dialled.kind !== 'service') return null;
+  const { fqdn } = dialled.service;
+  return isWildcard(fqdn) && wildcardMatches(fqdn, host) ? dialled.service : null;
 }

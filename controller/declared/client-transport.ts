@@ -114,13 +114,13 @@ function inferred(
   if ((service.isHeadless && isGateway !== true) || setting?.isPassthrough === true) return withoutChoice(mesh, port, plain);
   return (endpoint) => {
     const pod = podOf(mesh, endpoint);
-    if (pod?.tlsMode !== 'istio') {
+    if (tlsModeOf(mesh, endpoint) !== 'istio') {
       const note = `${pod?.key ?? endpoint.address} is not marked for mTLS`;
       const object = pod === undefined ? null : labelRef(pod);
       return plain({ ...detail, note }, object);
     }
-    const mode = modeAt(mesh.peerAuthenticationOf(pod), endpoint.port);
-    if (mode.mode === 'DISABLE')
+    const mode = pod === undefined ? null : modeAt(mesh.peerAuthenticationOf(pod), endpoint.port);
+    if (mode?.mode === 'DISABLE')
       return plain({ ...detail, object: mode.object ?? undefined, note: 'mode DISABLE' }, mode.object);
     return { wire: 'istio-mtls', step: step('client', 'mtls', detail), object: null, tls: null };
   };
@@ -135,7 +135,7 @@ function withoutChoice(
   port: ServicePort,
   plain: (detail: Parameters<typeof step>[2], object: ObjectRef | null) => Transport,
 ): (endpoint: ServiceEndpoint) => Transport {
-  const odd = port.endpoints.find((endpoint) => (podOf(mesh, endpoint)?.tlsMode ?? 'disabled') === 'disabled');
+  const odd = port.endpoints.find((endpoint) => tlsModeOf(mesh, endpoint) === 'disabled');
   if (port.endpoints.length === 0 || odd !== undefined) {
     const note = odd === undefined ? 'no endpoints' : `${odd.pod ?? odd.address} is not marked for mTLS`;
     const always = plain({ by: 'auto-mtls-without-choice', note }, null);
@@ -152,6 +152,10 @@ function withoutChoice(
 
 export function podOf(mesh: Mesh, endpoint: ServiceEndpoint): Pod | undefined {
   return endpoint.pod === null ? undefined : mesh.podsByKey.get(endpoint.pod);
+}
+
+function tlsModeOf(mesh: Mesh, endpoint: ServiceEndpoint): string {
+  return podOf(mesh, endpoint)?.tlsMode ?? endpoint.tlsMode ?? 'disabled';
 }
 
 function labelRef(pod: Pod): ObjectRef | null {

@@ -1,5 +1,6 @@
 /** The two ends of a flow, found in the mesh: who calls, and what is called. */
 import type { Flow } from './expectation.ts';
+import { isWildcard, wildcardMatches } from './hosts.ts';
 import type { Mesh } from './mesh.ts';
 import type { Pod, Service, ServicePort } from './model.ts';
 
@@ -47,11 +48,12 @@ export function findCallee(mesh: Mesh, { target, port }: Pick<Flow, 'target' | '
   if (target.startsWith('host:')) return calleeNamed(mesh, target.slice('host:'.length), port);
   const service = mesh.servicesByKey.get(target);
   if (service === undefined) return `there is no service ${target}`;
+  // ExternalName is another name for a service, or for something outside.
+  if (service.externalName !== undefined) return calleeNamed(mesh, service.externalName, port);
   return ofService(service, port);
 }
 
 function ofService(service: Service, number: number): Callee | string {
-  if (service.externalName !== undefined) return { kind: 'outside', host: service.externalName };
   const port = service.ports.find((candidate) => candidate.port === number);
   return port === undefined
     ? `service ${service.key} has no port ${String(number)}`
@@ -65,7 +67,9 @@ function calleeAt(mesh: Mesh, address: string, port: number): Callee | string {
   return service === undefined ? { kind: 'outside', host: address } : ofService(service, port);
 }
 
+/** A name that no object brings into the mesh, or a port that it does not have there, is outside. */
 function calleeNamed(mesh: Mesh, host: string, port: number): Callee | string {
-  const service = mesh.services.find(({ fqdn }) => fqdn === host);
-  return service === undefined ? { kind: 'outside', host } : ofService(service, port);
+  const service = mesh.hostsByName.get(host) ?? mesh.hosts.find(({ fqdn }) => isWildcard(fqdn) && wildcardMatches(fqdn, host));
+  const found = service === undefined ? undefined : ofService(service, port);
+  return typeof found === 'object' ? found : { kind: 'outside', host };
 }

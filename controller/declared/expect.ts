@@ -1,14 +1,17 @@
 /** The expectation engine: what the declared objects, all together, make of a flow. */
 import { expectDirect } from './direct.ts';
 import { findCallee, findCaller } from './ends.ts';
+import type { Callee, Caller } from './ends.ts';
 import type { Expectation, Flow } from './expectation.ts';
 import { callerFacts } from './flow-facts.ts';
 import { expectGatewayListener, expectVia } from './gateway-flow.ts';
 import { expectHealth } from './health-flow.ts';
 import type { Mesh } from './mesh.ts';
+import type { Pod } from './model.ts';
 import { expectProxied } from './proxied.ts';
 import { unknownFlow } from './question.ts';
 import type { Question } from './question.ts';
+import { unmodelledWarnings } from './unmodelled.ts';
 
 /** Pure and total: never throws; a flow that cannot be evaluated is `unknown`, with a warning that says why. */
 export function expectFlow(mesh: Mesh, flow: Flow): Expectation {
@@ -17,10 +20,7 @@ export function expectFlow(mesh: Mesh, flow: Flow): Expectation {
   const callee = findCallee(mesh, flow);
   if (typeof callee === 'string') return unknownFlow(callee);
   const facts = callerFacts(mesh, caller);
-  const warnings =
-    caller.kind === 'pod' && caller.isMixed
-      ? [`${flow.source} has pods of several data planes; this is the answer for ${caller.pod.key}`]
-      : [];
+  const warnings = [...mixedCaller(flow, caller), ...unmodelledWarnings(mesh.unmodelled, podsOf(mesh, caller, callee))];
   const question: Question = { mesh, flow, caller, callee, facts, warnings };
   if (flow.probe === 'health') return expectHealth(question);
   if (flow.via !== undefined) return expectVia(question, flow.via);
@@ -37,4 +37,17 @@ export function expectFlow(mesh: Mesh, flow: Flow): Expectation {
 function isCapturedCall({ flow, callee, facts: { pod } }: Question): boolean {
   if (pod === null || pod.outbound.excludedPorts.has(flow.port)) return false;
   return !(callee.kind === 'pods' && callee.pods.includes(pod));
+}
+
+function mixedCaller({ source }: Flow, caller: Caller): readonly string[] {
+  if (caller.kind !== 'pod' || !caller.isMixed) return [];
+  return [`${source} has pods of several data planes; this is the answer for ${caller.pod.key}`];
+}
+
+function podsOf(mesh: Mesh, caller: Caller, callee: Callee): readonly Pod[] {
+  if (mesh.unmodelled.length === 0) return [];
+  const own = caller.kind === 'pod' ? [caller.pod] : [];
+  if (callee.kind === 'pods') return [...own, ...callee.pods];
+  if (callee.kind === 'outside') return own;
+  return [...own, ...callee.port.endpoints.flatMap(({ pod }) => mesh.podsByKey.get(pod ?? '') ?? [])];
 }

@@ -99,5 +99,6 @@ export function requestOf(flow: Flow, host: string): HttpFacts {
     method: request?.method ?? (flow.probe === 'grpc' ? 'POST' : 'GET'),
     path: request?.path ?? (flow.probe === 'grpc' ? '/grpc.health.v1.Health/Check' : '/'),
     headers,
+    ...(request?.token === undefined ? {} : { token: request.token }),
   };
 }

@@ -1,6 +1,5 @@
 /** Flows through a gateway: the caller's hop to the gateway, its listener and policies, and its own call behind. */
 import { customVerdict, policyVerdict } from './authorize.ts';
-import { pathForms } from './authorization-request.ts';
 import { serviceTransport } from './client-transport.ts';
 import type { Wire } from './client-transport.ts';
 import { combine } from './combine.ts';
@@ -15,6 +14,8 @@ import { sendingOf } from './proxied.ts';
 import { hostHeader, sourceStep, unknownFlow } from './question.ts';
 import type { Question } from './question.ts';
 import { networkStep, reach, refusedByNetwork, stopped } from './reach.ts';
+import { isPreflight, judgeToken } from './request-authentication.ts';
+import { httpAttributes } from './server.ts';
 import type { HttpFacts, ServerVerdict } from './server.ts';
 import { isExportedTo } from './sidecar-scope.ts';
 import { step } from './trail.ts';
@@ -129,9 +130,12 @@ function authorization(
   steps: readonly TrailStep[],
 ): ServerVerdict | null {
   const { mesh, flow, facts } = question;
-  const { host, method, path, headers } = requestOf(flow, hostHeader(question));
+  const asked = requestOf(flow, hostHeader(question));
+  const token = isPreflight(asked.method, asked.headers)
+    ? ({ kind: 'none', isAsked: false } as const)
+    : judgeToken(mesh.requestAuthenticationsOf(pod), asked.token, mesh.takenAtMs);
   const isMeshTls = server.tls === 'ISTIO_MUTUAL' || wire === 'istio-mtls';
-  const http = { host, method, path: pathForms(path), headers, requestPrincipal: null, claims: {} };
+  const http = httpAttributes(asked, token);
   const request = {
     identity: isMeshTls ? facts.identity : null,
     sourceAddress: facts.address,
@@ -141,6 +145,11 @@ function authorization(
     serverName: '',
     ...(server.isHttp ? { http } : {}),
   };
+  if (server.isHttp && token.kind === 'refused') {
+    const said = step('request-authentication', 'refused', { object: token.object, note: token.why });
+    const refused = stopped('DENY_JWT', [...steps, said], { stage: 'request-authentication', ...token.object });
+    return { ...refused, transport: isMeshTls ? 'mtls' : 'plaintext', httpStatus: token.httpStatus };
+  }
   const set = mesh.authorizationOf(pod);
   const custom = customVerdict(set, request, mesh.config);
   const verdict = custom.kind === 'deny' ? custom : policyVerdict(set, request, facts.identity);
@@ -219,6 +228,10 @@ function answered(
   return { ...stopped('ALLOW_PLAINTEXT', [...steps, said], { stage: 'gateway', ...object }), transport, httpStatus };
 }
 
+function rewritten(flow: Flow, { host, method, path, headers }: HttpFacts): Flow {
+  return { ...flow, request: { ...flow.request, host, method, path, headers } };
+}
+
 /** The gateway's own call: it is a client like a sidecar, of its own namespace and service account. */
 function behind(
   question: Question,
@@ -231,7 +244,7 @@ function behind(
   const { mesh, flow } = question;
   const facts = { pod, address: pod.addresses[0] ?? null, identity: identityOf(mesh, pod), isProxied: true };
   return destinations.flatMap((destination): readonly EndpointVerdict[] => {
-    const service = mesh.services.find(({ fqdn }) => fqdn === destination.host);
+    const service = mesh.hostsByName.get(destination.host);
     const number = destination.port ?? (service?.ports.length === 1 ? service.ports[0]?.port : undefined);
     const port = service?.ports.find((candidate) => candidate.port === number);
     const missing = (note: string): readonly EndpointVerdict[] => {
@@ -244,7 +257,7 @@ function behind(
     const client = { namespace: pod.namespace, labels: pod.labels };
     const transport = serviceTransport({ mesh, client, service, port, subset: destination.subset, isGateway: true });
     if (transport.isSubsetMissing) return missing(`no DestinationRule has a subset ${destination.subset}`);
-    const sent: Flow = request === null ? flow : { ...flow, request: { ...flow.request, ...request } };
+    const sent = request === null ? flow : rewritten(flow, request);
     const next: Question = { ...question, flow: sent, facts, caller: { kind: 'pod', pod, isMixed: false }, callee: { kind: 'service', service, port } };
     const isHttp = request !== null;
     const routed = { isHttp, step: step('visibility', 'visible', { note: service.key }) };

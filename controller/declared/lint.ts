@@ -1,6 +1,10 @@
 /** Objects that have no effect, or not the one that they were written for, each with its reason. */
 import type { ObjectRef } from './expectation.ts';
+import { lintAuthorizationPolicies } from './lint-authorization.ts';
+import { lintDestinationRules, lintVirtualServices } from './lint-routing.ts';
+import { lintPeerAuthentications } from './lint-peer-authentication.ts';
 import type { Mesh } from './mesh.ts';
+import { compareText } from './order.ts';
 
 export type LintReason =
   /** PeerAuthentication with a selector in the root namespace: ignored. */
@@ -43,5 +47,15 @@ export interface LintFinding {
 
 /** Deterministic order: by object, then reason. */
 export function lint(mesh: Mesh): readonly LintFinding[] {
-  return mesh.workloads.length === 0 ? [] : [];
+  const findings = [
+    ...lintPeerAuthentications(mesh),
+    ...lintDestinationRules(mesh),
+    ...lintVirtualServices(mesh),
+    ...lintAuthorizationPolicies(mesh),
+  ];
+  return findings.sort((a, b) => compareText(keyOf(a), keyOf(b)));
+}
+
+function keyOf({ object, reason, pods }: LintFinding): string {
+  return [object.kind, object.namespace, object.name, object.path ?? '', reason, ...pods].join('|');
 }

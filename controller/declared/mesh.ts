@@ -16,9 +16,14 @@ import type { K8sObject, Snapshot } from './objects.ts';
 import { compareText, groupBy } from './order.ts';
 import { effectivePeerAuthentication, readPeerAuthentications } from './peer-authentication.ts';
 import type { EffectivePeerAuthentication, PeerAuthentications } from './peer-authentication.ts';
+import { readRequestAuthentications } from './request-authentication.ts';
+import type { RequestAuthentication } from './request-authentication.ts';
 import { clientScope, readSidecars } from './sidecar-scope.ts';
 import type { ClientScope, Sidecars } from './sidecar-scope.ts';
+import { readServiceEntries } from './service-entries.ts';
 import { readServices } from './services.ts';
+import { readUnmodelled } from './unmodelled.ts';
+import type { Unmodelled } from './unmodelled.ts';
 import { readVirtualServices } from './virtual-service.ts';
 import type { VirtualService } from './virtual-service.ts';
 import { readWorkloads } from './workloads.ts';
@@ -51,12 +56,22 @@ export interface Mesh {
   /** Ports of headless services with a listener for each pod (not declared HTTP). */
   readonly headlessPortsOf: (pod: Pod) => readonly PortOwner[];
   readonly portOwner: (pod: Pod, port: number) => PortOwner | null;
+  /** Container ports that some Service leads to. */
+  readonly ownedPortsOf: (pod: Pod) => readonly number[];
+  /** Everything with a host name: Services, and the hosts of ServiceEntries. */
+  readonly hosts: readonly Service[];
+  /** Kubernetes' own before those of ServiceEntries. */
+  readonly hostsByName: ReadonlyMap<string, Service>;
   readonly peerAuthentications: PeerAuthentications;
   readonly destinationRules: DestinationRules;
   readonly sidecars: Sidecars;
   readonly gateways: Gateways;
   readonly virtualServices: readonly VirtualService[];
   readonly authorizationPolicies: AuthorizationPolicies;
+  readonly requestAuthenticationsOf: (pod: Pod) => readonly RequestAuthentication[];
+  readonly unmodelled: readonly Unmodelled[];
+  /** Null: nothing that depends on the time is judged. */
+  readonly takenAtMs: number | null;
   readonly networkPolicies: NetworkPolicies;
   readonly peerAuthenticationOf: (pod: Pod) => EffectivePeerAuthentication;
   readonly authorizationOf: (pod: Pod) => AuthorizationSet;
@@ -97,9 +112,14 @@ export function buildMesh(snapshot: Snapshot): Mesh {
   const podsByKey = new Map(pods.map((pod) => [pod.key, pod]));
   const peerAuthentications = readPeerAuthentications(istio('PeerAuthentication'), config.rootNamespace);
   const authorizationPolicies = readAuthorizationPolicies(istio('AuthorizationPolicy'), config);
+  const requestAuthentications = readRequestAuthentications(istio('RequestAuthentication'));
   const sidecars = readSidecars(istio('Sidecar'));
   const virtualServices = readVirtualServices([...istio('VirtualService'), ...readApiRoutes(kind('HTTPRoute'))], config);
   const gateways = { servers: readGatewayServers(kind('Gateway')), virtualServices };
+  const hosts = [
+    ...services,
+    ...readServiceEntries({ config, serviceEntries: istio('ServiceEntry'), workloadEntries: istio('WorkloadEntry'), pods }),
+  ];
   const owners = portOwners(services);
   return {
     trustDomain: config.trustDomain,
@@ -116,19 +136,30 @@ export function buildMesh(snapshot: Snapshot): Mesh {
     config,
     namespaceLabels: labelsOf,
     podsByAddress,
-    servicesByAddress: new Map(services.flatMap((service) => service.clusterIps.map((ip) => [ip, service] as const))),
-    httpServicesByPort: httpServices(services),
+    servicesByAddress: new Map(hosts.flatMap((service) => service.clusterIps.map((ip) => [ip, service] as const))),
+    httpServicesByPort: httpServices(hosts),
     headlessPortsOf: (pod) => owners.headless.get(pod.key) ?? [],
     portOwner: (pod, port) => owners.byPod.get(pod.key)?.get(port) ?? null,
+    ownedPortsOf: (pod) => [...(owners.byPod.get(pod.key)?.keys() ?? [])],
+    hosts,
+    hostsByName: new Map(hosts.toReversed().map((service) => [service.fqdn, service])),
     peerAuthentications,
     destinationRules: readDestinationRules(istio('DestinationRule'), config),
     sidecars,
     authorizationPolicies,
-    networkPolicies: readNetworkPolicies(kind('NetworkPolicy'), labelsOf),
+    requestAuthenticationsOf: remember((pod) => policiesFor(requestAuthentications, pod, config.rootNamespace)),
+    unmodelled: readUnmodelled(snapshot.objects, config.rootNamespace),
+    takenAtMs: snapshot.takenAtMs ?? null,
+    networkPolicies: readNetworkPolicies(kind('NetworkPolicy').filter(isKubernetes), labelsOf),
     peerAuthenticationOf: remember((pod) => effectivePeerAuthentication(peerAuthentications, pod)),
     authorizationOf: remember((pod) => authorizationSet(policiesFor(authorizationPolicies, pod, config.rootNamespace))),
     scopeOf: remember((pod) => clientScope(sidecars, config, pod)),
   };
+}
+
+/** Calico has a NetworkPolicy of its own. */
+function isKubernetes({ apiVersion }: K8sObject): boolean {
+  return apiVersion.startsWith('networking.k8s.io/') || apiVersion.startsWith('extensions/');
 }
 
 /** Pods that ended answer nothing. */

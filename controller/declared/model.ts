@@ -104,6 +104,8 @@ export interface ServiceEndpoint {
   readonly address: string;
   /** The port at the pod: targetPort, resolved for this endpoint. */
   readonly port: number;
+  /** Of endpoints that are no pods (WorkloadEntry): `istio` where callers are to speak mTLS. */
+  readonly tlsMode?: string;
 }
 
 /** What Istio was told that the port speaks: `grpc` is `http` to the filter chains, `auto` is sniffed. */

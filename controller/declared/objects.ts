@@ -42,4 +42,6 @@ export interface Snapshot {
   readonly digest: string;
   /** What is odd about the input, with `file:line:column` in front; the objects are in force all the same. */
   readonly warnings: readonly string[];
+  /** When it was taken, milliseconds since 1970; absent: nothing that depends on the time (expiry of tokens) is judged. */
+  readonly takenAtMs?: number;
 }

@@ -10,9 +10,12 @@ import type { Callee } from './ends.ts';
 import type { Decider, Expectation, Flow, OutcomeCode, TrailStep } from './expectation.ts';
 import { bytesOf, innerBytes, rawHandshake } from './flow-facts.ts';
 import type { Pod, ServiceEndpoint } from './model.ts';
+import { meshRoute } from './mesh-route.ts';
+import type { Upstream } from './mesh-route.ts';
 import { endpointsOf, headlessEndpoints, hostHeader, sourceStep } from './question.ts';
 import type { Question, Sending } from './question.ts';
 import { beyondTheMesh, reach, stopped } from './reach.ts';
+import { isSubset } from './selector.ts';
 import { step } from './trail.ts';
 
 type ServiceDispatch = Extract<Dispatch, { kind: 'service' }>;
@@ -88,12 +91,39 @@ function passThrough(
 }
 
 function toService(question: Question, pod: Pod, answer: ServiceDispatch, index: number): readonly EndpointVerdict[] {
-  const { mesh, callee } = question;
-  const { service, port } = answer;
-  const transport = serviceTransport({ mesh, client: pod, service, port, subset: '' });
-  return upstreamEndpoints(callee, answer, index).map((endpoint) =>
-    reach(question, endpoint, sendingOf(question, answer, transport.to(endpoint))),
-  );
+  const routed = meshRoute(question, pod, answer);
+  switch (routed.kind) {
+    case 'stopped':
+      return [{ pod: '', verdict: routed.verdict }];
+    case 'default': {
+      const { service, port } = answer;
+      const transport = serviceTransport({ mesh: question.mesh, client: pod, service, port, subset: '' });
+      return upstreamEndpoints(question.callee, answer, index).map((endpoint) =>
+        reach(question, endpoint, sendingOf(question, answer, transport.to(endpoint))),
+      );
+    }
+    case 'routed':
+      return routed.upstreams.flatMap((upstream) => toUpstream(routed.question, pod, answer.isHttp, upstream));
+  }
+}
+
+function toUpstream(
+  question: Question,
+  pod: Pod,
+  isHttp: boolean,
+  { service, port, subset, step: routed, object }: Upstream,
+): readonly EndpointVerdict[] {
+  const { mesh } = question;
+  const transport = serviceTransport({ mesh, client: pod, service, port, subset });
+  const status = isHttp ? { httpStatus: 503 } : {};
+  const halted = (said: TrailStep): readonly EndpointVerdict[] => [
+    { pod: service.key, verdict: { ...stopped('NO_ENDPOINTS', [routed, said], { stage: 'visibility', ...object }), ...status } },
+  ];
+  if (transport.isSubsetMissing) return halted(step('visibility', 'no-subset', { object, note: `${service.key} has no subset ${subset}` }));
+  const labels = transport.subsetLabels;
+  const ends = port.endpoints.filter((end) => labels === null || isSubset(labels, mesh.podsByKey.get(end.pod ?? '')?.labels ?? {}));
+  if (ends.length === 0) return halted(step('visibility', 'no-endpoints', { note: `${service.key} ${subset}` }));
+  return ends.map((endpoint) => reach(question, endpoint, sendingOf(question, { isHttp, step: routed }, transport.to(endpoint))));
 }
 
 /** A listener of a headless service is for one pod; other clusters take any endpoint. */

@@ -15,7 +15,7 @@ import { step } from './trail.ts';
 export function reach(question: Question, endpoint: ServiceEndpoint, sending: Sending): EndpointVerdict {
   const { mesh, flow, facts } = question;
   const pod = podOf(mesh, endpoint);
-  if (pod === undefined) return { pod: endpoint.address, verdict: beyondTheMesh(sending) };
+  if (pod === undefined) return { pod: endpoint.address, verdict: beyondTheMesh(sending, endpoint) };
   const network = networkStep(question, pod, endpoint.port);
   if (network.refusal !== null) return { pod: pod.key, verdict: refusedByNetwork(network.refusal, sending.steps) };
   const verdict = serve(mesh, {
@@ -64,8 +64,13 @@ export function refusedByNetwork(objects: readonly ObjectRef[], steps: readonly 
 }
 
 /** An address that is no pod of the snapshot: nothing is declared about what is behind it. */
-export function beyondTheMesh({ steps, arrival, wire }: Sending): ServerVerdict {
+export function beyondTheMesh({ steps, arrival, wire }: Sending, endpoint?: ServiceEndpoint): ServerVerdict {
   const absent = [...steps, step('capture', 'absent')];
+  if (wire === 'istio-mtls' && endpoint?.tlsMode === 'istio') {
+    const warning = `${endpoint.address} is no pod: that it speaks mTLS is taken from its WorkloadEntry`;
+    const identity = arrival.handshake?.identity ?? null;
+    return { ...stopped('ALLOW_MTLS', absent, null), transport: 'mtls', identity, warnings: [warning] };
+  }
   if (wire === 'istio-mtls') return stopped('CLIENT_TLS_MISMATCH', absent, null);
   const transport = arrival.handshake === null ? 'plaintext' : 'tls';
   return { ...stopped('ALLOW_UNCAPTURED', absent, null), transport };

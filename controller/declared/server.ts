@@ -5,7 +5,7 @@ import { customVerdict, policyVerdict } from './authorize.ts';
 import { isProxyListener, portCapture } from './capture.ts';
 import type { PortCapture } from './capture.ts';
 import type { Wire } from './client-transport.ts';
-import type { DeclaredTransport, Decider, ObjectRef, OutcomeCode, TrailStep } from './expectation.ts';
+import type { DeclaredTransport, Decider, FlowRequest, ObjectRef, OutcomeCode, TrailStep } from './expectation.ts';
 import { chooseChain } from './filter-chain.ts';
 import type { Arrival, Handshake } from './filter-chain.ts';
 import type { Mesh } from './mesh.ts';
@@ -14,6 +14,9 @@ import { modeAt } from './peer-authentication.ts';
 import type { PortMode } from './peer-authentication.ts';
 import { chainClass } from './protocol.ts';
 import type { ChainClass } from './protocol.ts';
+import { isPreflight, judgeToken } from './request-authentication.ts';
+import type { TokenVerdict } from './request-authentication.ts';
+import { isSubset } from './selector.ts';
 import { step } from './trail.ts';
 
 /** A connection as it comes out of the network in front of the pod. */
@@ -42,6 +45,7 @@ export interface HttpFacts {
   readonly method: string;
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
+  readonly token?: FlowRequest['token'];
 }
 
 export interface ServerVerdict {
@@ -170,6 +174,11 @@ function outranked(mesh: Mesh, pod: Pod, port: number, mode: PortMode): readonly
     const note = `${winner.ref.namespace}/${winner.ref.name} is older`;
     return [step('peer-authentication', lost, { by: 'older-duplicate', object: policy.ref, isInEffect: false, note })];
   });
+  for (const policy of mesh.peerAuthentications.ignored) {
+    const wanted = policy.ports.get(port) ?? policy.mode;
+    if (wanted === null || !isSubset(policy.selector ?? {}, pod.labels)) continue;
+    steps.push(step('peer-authentication', wanted, { by: 'root-namespace-selector', object: policy.ref, isInEffect: false }));
+  }
   const byServicePort = servicePortKey(mesh, pod, port);
   if (byServicePort !== null && mode.scope !== 'port') steps.push(byServicePort);
   return steps;
@@ -275,28 +284,32 @@ function admitted(
 ): ServerVerdict {
   const identity = handshake?.identity ?? null;
   const transport: DeclaredTransport = isOpaque ? 'tls' : handshake === null ? 'plaintext' : 'mtls';
-  const request = requestOf(connection, identity, layer);
+  const token: TokenVerdict = layer === 'http' ? tokenOf(mesh, connection) : { kind: 'none', isAsked: false };
+  const request = requestOf(connection, identity, layer, token);
   const set = mesh.authorizationOf(connection.pod);
   const custom = customVerdict(set, request, mesh.config);
+  const known = [...steps, ...(handshake === null ? [step('identity', 'none')] : [])];
+  const common = { transport, identity, warnings: [] };
+  if (custom.kind !== 'deny' && token.kind === 'refused') {
+    const { object, httpStatus, why } = token;
+    const said = step('request-authentication', 'refused', { object, note: why });
+    const decidedBy: Decider = { stage: 'request-authentication', ...object };
+    return { ...common, outcome: 'DENY_JWT', httpStatus, decidedBy, steps: [...known, ...custom.steps, said] };
+  }
   const verdict = custom.kind === 'deny' ? custom : policyVerdict(set, request, connection.wouldBe);
-  const trail = [
-    ...steps,
-    ...(handshake === null ? [step('identity', 'none')] : []),
-    ...(custom.kind === 'deny' ? [] : custom.steps),
-    ...verdict.steps,
-  ];
-  const common = { transport, identity, steps: trail, warnings: [] };
-  if (verdict.kind === 'deny') return { ...common, ...denied(connection, layer), decidedBy: verdict.decidedBy };
+  const trail = [...known, ...(custom.kind === 'deny' ? [] : [...custom.steps, ...tokenSteps(token)]), ...verdict.steps];
+  const traced = { ...common, steps: trail };
+  if (verdict.kind === 'deny') return { ...traced, ...denied(connection, layer), decidedBy: verdict.decidedBy };
   if (custom.kind === 'provider') {
     const warning = 'an external authorization provider decides; its answer is not declared';
-    return { ...common, outcome: 'UNKNOWN', decidedBy: custom.decidedBy, warnings: [warning] };
+    return { ...traced, outcome: 'UNKNOWN', decidedBy: custom.decidedBy, warnings: [warning] };
   }
   if (isOpaque) {
     const byClient = connection.wire !== null && connection.clientObject !== null;
     const decidedBy: Decider | null = byClient ? { stage: 'client', ...connection.clientObject } : modeDecider(mode);
     const isUnanswered = connection.wire !== null && !connection.isTlsApplication;
     return {
-      ...common,
+      ...traced,
       ...(isUnanswered ? { isUnanswered, ...unavailable(connection) } : {}),
       outcome: 'ALLOW_OPAQUE_TLS',
       decidedBy: verdict.decidedBy ?? decidedBy,
@@ -304,7 +317,7 @@ function admitted(
     };
   }
   return {
-    ...common,
+    ...traced,
     steps: [...trail, step('application', 'answers')],
     outcome: handshake === null ? 'ALLOW_PLAINTEXT' : 'ALLOW_MTLS',
     decidedBy: verdict.decidedBy ?? modeDecider(mode),
@@ -321,7 +334,22 @@ function unavailable({ isHttpClient, isGrpc }: Connection): { readonly httpStatu
   return isHttpClient && !isGrpc ? { httpStatus: 503 } : {};
 }
 
-function requestOf(connection: Connection, identity: string | null, layer: 'http' | 'tcp'): AuthorizationRequest {
+function tokenOf(mesh: Mesh, { pod, http }: Connection): TokenVerdict {
+  if (isPreflight(http.method, http.headers)) return { kind: 'none', isAsked: false };
+  return judgeToken(mesh.requestAuthenticationsOf(pod), http.token, mesh.takenAtMs);
+}
+
+function tokenSteps(token: TokenVerdict): readonly TrailStep[] {
+  if (token.kind === 'none') return token.isAsked ? [step('request-authentication', 'no-token')] : [];
+  return token.kind === 'accepted' ? [step('request-authentication', 'accepted', { object: token.object })] : [];
+}
+
+function requestOf(
+  connection: Connection,
+  identity: string | null,
+  layer: 'http' | 'tcp',
+  token: TokenVerdict,
+): AuthorizationRequest {
   const { pod, port, sourceAddress, http } = connection;
   return {
     identity,
@@ -330,12 +358,14 @@ function requestOf(connection: Connection, identity: string | null, layer: 'http
     destinationAddress: pod.addresses[0] ?? null,
     port,
     serverName: '',
-    ...(layer === 'tcp' ? {} : { http: httpAttributes(http) }),
+    ...(layer === 'tcp' ? {} : { http: httpAttributes(http, token) }),
   };
 }
 
-function httpAttributes({ host, method, path, headers }: HttpFacts): HttpAttributes {
-  return { host, method, path: pathForms(path), headers, requestPrincipal: null, claims: {} };
+export function httpAttributes({ host, method, path, headers }: HttpFacts, token: TokenVerdict): HttpAttributes {
+  const requestPrincipal = token.kind === 'accepted' ? token.principal : null;
+  const claims = token.kind === 'accepted' ? token.claims : {};
+  return { host, method, path: pathForms(path), headers, requestPrincipal, claims };
 }
 
 function closed(outcome: OutcomeCode, decidedBy: Decider | null, steps: readonly TrailStep[]): ServerVerdict {

@@ -1,6 +1,6 @@
 /** One measuring of a plan: agents placed, told what to do, and waited for; what they did not do has a reason. */
 import type { Clock } from '../../proto/clock.ts';
-import type { Untested, UntestedWhy } from '../../proto/vocabulary.ts';
+import type { Report, Untested, UntestedWhy } from '../../proto/vocabulary.ts';
 import type { Expectation } from '../declared/expectation.ts';
 import type { MeasuredCell } from '../judge/measured-cell.ts';
 import { assembleCell } from '../measured/assemble.ts';
@@ -37,6 +37,8 @@ export class Measurement implements AsyncDisposable {
   readonly #collected: Collected;
   readonly #fleet: Fleet;
   readonly #deps: MeasurementDeps;
+  /** Of the latest attempts; each round of attempts has one of its own. */
+  #slot = -1;
 
   private constructor(
     plan: Plan,
@@ -83,30 +85,22 @@ export class Measurement implements AsyncDisposable {
   }
 
   /**
-   * Attempts the cells, each as often as it was planned, in a slot of its own. Resolves when all is reported, when the
-   * agents that have not reported are lost, or when `withinMs` has passed.
+   * Attempts the cells, each as often as it was planned. What tested nothing because an agent was not fit to measure is
+   * attempted again, a few times, after a pause. Resolves when all is reported, when the agents that have not reported
+   * are lost, or when `withinMs` has passed.
    */
-  async attempt(keys: ReadonlySet<string>, slot: number, withinMs: number, signal: AbortSignal): Promise<void> {
-    const due = new Map<string, number>();
-    const tasks = this.#routed.filter(({ cell, attempts }) => attempts > 0 && keys.has(cell.key));
-    for (const { vantage, attempts } of tasks) due.set(vantage, (due.get(vantage) ?? 0) + attempts);
-    const planned = [...due.values()].reduce((sum, attempts) => sum + attempts, 0);
-    for (const vantage of due.keys()) {
-      const routes = tasks.filter((task) => task.vantage === vantage).map((task) => taskOf(task, slot));
-      this.#fleet.assign(vantage, routes);
+  async attempt(keys: ReadonlySet<string>, withinMs: number, signal: AbortSignal): Promise<void> {
+    const { clock } = this.#deps;
+    const untilMs = clock.monotonicMs() + withinMs;
+    let tasks = this.#routed.filter(({ cell, attempts }) => attempts > 0 && keys.has(cell.key));
+    for (const pauseMs of [0, ...RECOVERY_PAUSES_MS]) {
+      if (tasks.length === 0 || clock.monotonicMs() + pauseMs > untilMs) return;
+      if (pauseMs > 0) await clock.sleep(pauseMs, signal);
+      this.#slot += 1;
+      const slot = this.#slot;
+      await this.#attemptOnce(tasks, slot, untilMs - clock.monotonicMs(), signal);
+      tasks = tasks.filter(({ route }) => this.#collected.reportsOn(route).some((report) => isUnfit(report, slot)));
     }
-    const isDone = (): boolean => {
-      let finished = 0;
-      let isAllIn = true;
-      for (const [vantage, attempts] of due) {
-        const count = this.#collected.count(vantage, slot);
-        finished += count;
-        isAllIn &&= count >= attempts || isGone(this.#fleet.roster.holderOf(vantage));
-      }
-      this.#deps.progress({ kind: 'tasks', finished, planned });
-      return isAllIn;
-    };
-    await this.#fleet.until(isDone, withinMs, signal);
   }
 
   /** The matrix as it is measured so far. `expectations` in the order of the plan's cells. */
@@ -151,6 +145,25 @@ export class Measurement implements AsyncDisposable {
     await this.#fleet.until(isSettled, withinMs, signal);
   }
 
+  async #attemptOnce(tasks: readonly RoutedCell[], slot: number, withinMs: number, signal: AbortSignal): Promise<void> {
+    const byVantage = Map.groupBy(tasks, ({ vantage }) => vantage);
+    const due = [...byVantage].map(([vantage, own]) => [vantage, sumOf(own)] as const);
+    for (const [vantage, own] of byVantage) {
+      this.#fleet.assign(
+        vantage,
+        own.map((task) => taskOf(task, slot)),
+      );
+    }
+    const isDone = (): boolean => {
+      const finished = due.reduce((sum, [vantage]) => sum + this.#collected.count(vantage, slot), 0);
+      this.#deps.progress({ kind: 'tasks', finished, planned: sumOf(tasks) });
+      return due.every(([vantage, attempts]) => {
+        return this.#collected.count(vantage, slot) >= attempts || isGone(this.#fleet.roster.holderOf(vantage));
+      });
+    };
+    await this.#fleet.until(isDone, withinMs, signal);
+  }
+
   #whyMissing(addresses: number, vantage: string): Untested {
     if (addresses === 0) return untested('no-address', 'nothing is there to be dialled');
     const agent = this.#fleet.roster.holderOf(vantage);
@@ -163,6 +176,19 @@ export class Measurement implements AsyncDisposable {
     if (lost > 0) return untested('dropped', `agent ${agent.id} dropped ${String(agent.droppedOutcomes)} outcomes`);
     return untested('cancelled', 'the deadline of the sweep came first');
   }
+}
+
+/** The first window in which an agent that started under load can be fit again is a second or two away. */
+const RECOVERY_PAUSES_MS = [1000, 2000, 4000];
+
+const UNFIT: ReadonlySet<UntestedWhy> = new Set(['agent-starved', 'agent-not-ready', 'resource-exhausted']);
+
+function isUnfit({ slot, outcome }: Report, asked: number): boolean {
+  return slot === asked && outcome.kind === 'untested' && UNFIT.has(outcome.why);
+}
+
+function sumOf(tasks: readonly RoutedCell[]): number {
+  return tasks.reduce((sum, { attempts }) => sum + attempts, 0);
 }
 
 /** Nobody there who will report in this measuring. An agent without a stream may still resume. */

@@ -3,8 +3,10 @@ import type { LintFinding, LintReason } from '../declared/lint.ts';
 import type { Mesh } from '../declared/mesh.ts';
 import { causeOf, objectName } from './cause.ts';
 import type { CauseCode } from './causes.ts';
+import { compare } from './conflict-draft.ts';
 import type { ConflictDraft } from './conflict-draft.ts';
 import type { Cell, Severity } from './finding.ts';
+import { routeName } from './sentences.ts';
 
 /** The keys are those of the conflicts that cells show by their trails: an object is reported once. */
 export function lintConflicts(
@@ -17,15 +19,31 @@ export function lintConflicts(
   );
   return findings.map((finding) => {
     const code = codeOf(finding);
-    const cause = causeOf(code, finding.message, { objects: [finding.object, finding.inForce] });
-    const explained = plaintext.filter((cell) => podsOf(mesh, cell).some((pod) => finding.pods.includes(pod)));
+    const explained = finding.isStricter
+      ? plaintext.filter((cell) => podsOf(mesh, cell).some((pod) => finding.pods.includes(pod)))
+      : [];
+    const cause = causeOf(code, messageOf(finding, explained), {
+      objects: [finding.object, finding.inForce],
+      ...fixOf(finding),
+    });
     return {
       key: `${code} ${objectName(finding.object)}`,
       severity: severityOf(finding),
       cause,
-      cells: finding.isStricter ? explained : [],
+      cells: explained,
     };
   });
+}
+
+/** With a route that shows it, where there is one. */
+function messageOf({ message }: LintFinding, explained: readonly Cell[]): string {
+  const [example] = explained.toSorted((a, b) => compare(a.key, b.key));
+  return example === undefined ? message : `${routeName(example)} is open to plaintext. ${message}`;
+}
+
+function fixOf({ object, inForce, isStricter }: LintFinding): { readonly fix?: string } {
+  if (!isStricter || inForce === undefined) return {};
+  return { fix: `Delete ${objectName(inForce)}, or let it say what ${objectName(object)} says.` };
 }
 
 function severityOf({ reason, isStricter }: LintFinding): Severity {

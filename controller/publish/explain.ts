@@ -120,11 +120,10 @@ function stageLines(answer: Pick<Answer, 'decidedBy' | 'trail'>, page: Page): st
   const decisive = decidedBy === null ? undefined : stepInEffect(trail, decidedBy.stage);
   return trail.flatMap((step, at) => {
     const lead = `  ${String(at + 1).padStart(2)}  ${padTo(STAGES[step.stage], width)}  `;
-    // A no-break space keeps the arrow and its word together.
     const mark = step === decisive ? ' ←\u00A0decides' : '';
     const lines = paragraph(lead, `${stepWords(step)}${mark}`, page.columns);
     const tone = step === decisive ? 'strong' : step.isInEffect === false ? 'quiet' : 'plain';
-    return lines.map((line) => paint(page, tone, line.replaceAll('\u00A0', ' ')));
+    return lines.map((line) => paint(page, tone, line));
   });
 }
 

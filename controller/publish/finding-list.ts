@@ -46,6 +46,7 @@ export function listFindings(sweep: Sweep): FindingList {
     isConflict: true,
     isConfirmed: conflict.isConfirmed,
     cause: conflict.cause,
+    reason: '',
     cells: conflict.cells,
   }));
   const findings = [...driftFindings(sweep.cells), ...conflicts]

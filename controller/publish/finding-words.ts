@@ -54,7 +54,7 @@ export function cellGroups(keys: readonly string[], byKey: ReadonlyMap<string, C
   const groups = new Map<string, Map<string, string[]>>();
   for (const key of keys) {
     const cell = byKey.get(key);
-    const to = cell === undefined ? key : `${targetKey(cell.target)} ${probeKey(cell.probe)}`;
+    const to = cell === undefined ? key : `${targetKey(cell.target)} ${probeKey(cell.probe).replaceAll(' ', '\u00A0')}`;
     const callers = groups.get(to) ?? new Map<string, string[]>();
     groups.set(to, callers);
     if (cell === undefined) continue;

@@ -1,4 +1,5 @@
 /** Which mutual-TLS mode a port has in force, read off the fingerprint probes alone. */
+import type { Outcome } from '../../proto/vocabulary.ts';
 import type { Cell } from '../judge/finding.ts';
 
 export type PortMode = 'STRICT' | 'PERMISSIVE' | 'plaintext only' | 'closed' | 'not known';
@@ -18,8 +19,13 @@ function answerOf(cells: readonly Cell[], isOfKind: (kind: string) => boolean): 
   return outcomes.some((outcome) => outcome.kind === 'refused') ? false : undefined;
 }
 
-/** The mode let the bytes in where authorization, a token check or the application itself said no. */
-function isPastTransport(outcome: Cell['outcome']): boolean {
+/**
+ * The mode let the bytes in where authorization, a token check or the application said no. On a TCP port authorization
+ * says no by closing; after a handshake in which a workload certificate was served, that is not the mode's doing.
+ */
+function isPastTransport(outcome: Outcome): boolean {
   if (outcome.kind !== 'refused') return false;
-  return ['rbac-denied', 'jwt-refused', 'no-route', 'health-failed'].includes(outcome.signature);
+  if (['rbac-denied', 'jwt-refused', 'no-route', 'health-failed'].includes(outcome.signature)) return true;
+  const isClosed = outcome.layer === 'application' && ['reset', 'closed'].includes(outcome.signature);
+  return isClosed && (outcome.certificate?.spiffeId ?? null) !== null;
 }

@@ -24,9 +24,8 @@ export function publishTable(sweep: Sweep, page: Page): string {
     flow(legendOf(sweep.cells, list.findings.length > 0), '   ', page.columns - 2).map((line) =>
       paint(page, 'quiet', `  ${line}`),
     ),
-    titled(
+    findingSection(
       page,
-      'Findings',
       countWords(sweep.verdict),
       spread(list.findings.map((one) => findingParagraph(one, byKey, page))),
     ),

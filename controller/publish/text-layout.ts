@@ -18,7 +18,10 @@ export function shorten(text: string, width: number): string {
     .join('')}…`;
 }
 
-/** Breaks plain text at spaces (not at no-break ones) into lines of at most `width`; a longer word gets a line of its own. */
+/**
+ * Breaks plain text at spaces into lines of at most `width`; a longer word gets a line of its own. No-break spaces hold
+ * words together, and come out as plain ones.
+ */
 export function wrap(text: string, width: number): string[] {
   const lines: string[] = [];
   let line = '';
@@ -31,7 +34,7 @@ export function wrap(text: string, width: number): string[] {
     }
   }
   if (line !== '') lines.push(line);
-  return lines;
+  return lines.map((text) => text.replaceAll('\u00A0', ' '));
 }
 
 /** Entries beside each other with `gap` between them, broken into lines between entries only. */

@@ -12,6 +12,7 @@ export { positionOf } from './objects.ts';
 export interface FileSnapshotDeps {
   /** What `-` reads. */
   readonly standardInput: AsyncIterable<Uint8Array>;
+  readonly nowMs: () => number;
 }
 
 /**
@@ -20,7 +21,7 @@ export interface FileSnapshotDeps {
  */
 export async function loadSnapshot(
   paths: readonly string[],
-  deps: FileSnapshotDeps = { standardInput: process.stdin },
+  deps: FileSnapshotDeps = { standardInput: process.stdin, nowMs: Date.now },
 ): Promise<Snapshot> {
   const sources: Source[] = [];
   for (const path of paths) {

@@ -63,9 +63,16 @@ t.test('sandbox up prints addresses until ^C, which is its ordinary end', async 
   t.same(await sandbox.ended, { status: 0, signal: null });
 });
 
-t.test('a reader that goes away early takes nothing of the verdict', async (t) => {
-  await using matrix = new CliProcess(['matrix', '--sandbox', 'healthy', '-q', '-o', 'json']);
-  matrix.closeOutput();
-  t.same(await matrix.ended, { status: 0, signal: null });
-  t.equal(matrix.stderr, '');
+t.test('the demo shows the shop, says what to do next, and is no failure', async (t) => {
+  await using demo = new CliProcess(['demo', '-q']);
+  t.same(await demo.ended, { status: 0, signal: null });
+  t.match(demo.stdout, /\nFAIL: .*\n\nYou see .*\nNext: meshproof explain legacy\/batch shop\/pay -f .*manifests\n$/);
+});
+
+t.test('a reader that goes away early is no failure', async (t) => {
+  const folder = t.testdir({ 'mesh.yaml': 'apiVersion: v1\nkind: Namespace\nmetadata: { name: shop }\n' });
+  await using expect = new CliProcess(['expect', '-f', 'mesh.yaml'], { cwd: folder });
+  expect.closeOutput();
+  t.same(await expect.ended, { status: 0, signal: null });
+  t.equal(expect.stderr, '');
 });

@@ -77,7 +77,11 @@ t.test('authorization refuses HTTP with 403 and TCP with an orderly close after 
     t.equal(headerOf(showing, 'server'), 'istio-envoy');
     t.equal(headerOf(showing, 'x-envoy-upstream-service-time'), undefined);
     t.equal(told(await call(podAddress(sandbox, POD, 8087), 'x')), 'closed');
-    t.equal(told(await call(podAddress(sandbox, POD, 8083), get('/', 'pay'))), '200 caller=null', 'not captured, not asked');
+    t.equal(
+      told(await call(podAddress(sandbox, POD, 8083), get('/', 'pay'))),
+      '200 caller=null',
+      'not captured, not asked',
+    );
     t.match(await mutual(sandbox, 8081), { kind: 'answer', text: /^HTTP\/1\.1 200 OK/ });
   });
 });

@@ -19,7 +19,11 @@ export function scenarioOf(reality: object): Scenario {
 
 export function start(reality: object, addresses?: AddressMode): Promise<Sandbox> {
   const signal = new AbortController().signal;
-  return startSandbox(scenarioOf(reality), { dataPlane: 'node', signal, ...(addresses === undefined ? {} : { addresses }) });
+  return startSandbox(scenarioOf(reality), {
+    dataPlane: 'node',
+    signal,
+    ...(addresses === undefined ? {} : { addresses }),
+  });
 }
 
 export function podAddress(sandbox: Sandbox, pod: string, port: number): Address {
@@ -37,7 +41,12 @@ export function call(to: Address, bytes: string, waitMs = ANSWER_MS): Promise<Sh
 }
 
 /** As the pod's own traffic: through its capture point, with the destination that it dialled. */
-export function callFrom(sandbox: Sandbox, pod: string, destination: Address | undefined, bytes: string): Promise<Showing> {
+export function callFrom(
+  sandbox: Sandbox,
+  pod: string,
+  destination: Address | undefined,
+  bytes: string,
+): Promise<Showing> {
   const capture = sandbox.capturePoint(pod);
   if (capture === undefined || destination === undefined) throw new Error(`${pod} has no sidecar, or nowhere to go`);
   const header = proxyHeader({ host: '127.0.0.1', port: 40_000 }, destination);

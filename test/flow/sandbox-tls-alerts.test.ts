@@ -36,7 +36,7 @@ function attempt(options: ConnectionOptions): Promise<string> {
       shown = bytes.toString();
       socket.destroy();
     });
-    socket.on('error', (error) => {
+    socket.on('error', (error: Error) => {
       shown = /alert number \d+/.exec(error.message)?.[0] ?? error.message;
     });
     socket.on('close', () => {

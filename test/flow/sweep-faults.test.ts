@@ -2,6 +2,7 @@ import t from 'tap';
 import type { Cell, Sweep } from '../../controller/judge/finding.ts';
 import { startCuttingRelay } from '../support/cutting-relay.ts';
 import type { CuttingRelay } from '../support/cutting-relay.ts';
+import { isAlive } from '../support/processes.ts';
 import { PAIR, sweepScenario } from '../support/sandbox-sweep.ts';
 
 /** Drawn from the fixture's manifests: 80 leads to a PERMISSIVE port, 90 to a STRICT one. */
@@ -37,17 +38,6 @@ function words({ vantage, target, probe, outcome, table }: Cell): string {
 const EXPECTED = MATRIX.trim()
   .split('\n')
   .map((line) => line.replaceAll(/ +/g, ' '));
-
-function isAlive(pid: number | undefined): boolean {
-  if (pid === undefined) return false;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
-    throw error;
-  }
-}
 
 t.test('a sweep over real agents measures what the mesh does', async (t) => {
   const sweep = await sweepScenario(PAIR);

@@ -218,6 +218,34 @@ t.test('an agent that stays and reports nothing does not hold the sweep for ever
   t.equal(verdict.value, 'inconclusive');
 });
 
+t.test('what an agent could not test because it was not fit is attempted again when it may be', async (t) => {
+  const starved: Outcome = { kind: 'untested', why: 'agent-starved', detail: 'loop lag' };
+  const scene = run(
+    ({ authority, slot }) => (authority.startsWith('pay') && slot < 2 ? starved : OPEN),
+    {},
+    { heartbeatIntervalMs: 60_000, lostAfterMs: 60_000 },
+  );
+  const { cells, verdict } = await outlast(scene, ({ phase, finished }) => phase === 'measure' && finished > 0);
+  t.same(
+    cells.map(({ outcome, attempts }) => [outcome.kind, attempts.map((attempt) => attempt.outcome.kind)]),
+    [
+      ['reached', ['reached']],
+      ['reached', ['untested', 'untested', 'reached']],
+      ['reached', ['reached']],
+      ['reached', ['untested', 'untested', 'reached']],
+    ],
+  );
+  t.match(verdict, { value: 'pass', counts: { flapping: 0 } });
+});
+
+t.test('an agent that never becomes fit is given up after a few rounds', async (t) => {
+  const starved: Outcome = { kind: 'untested', why: 'agent-starved', detail: 'loop lag' };
+  const scene = run(() => starved, {}, { heartbeatIntervalMs: 60_000, lostAfterMs: 60_000 });
+  const { cells, verdict } = await outlast(scene, ({ phase, finished }) => phase === 'measure' && finished > 0);
+  t.ok(cells.every(({ outcome, attempts }) => outcome.kind === 'untested' && attempts.length === 4));
+  t.match(verdict, { value: 'inconclusive', coverage: 0 });
+});
+
 t.test('where nothing is to be dialled the cell says so', async (t) => {
   const { cells } = await run(() => OPEN, { addresses: { 'shop/pay:80': [] } }).result;
   t.same(

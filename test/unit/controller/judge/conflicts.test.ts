@@ -453,3 +453,18 @@ t.test('conflicts come worst first, whatever order they were found in', (t) => {
   t.same(summary(mergeDrafts(drafts.toReversed())), expected);
   t.end();
 });
+
+t.test('a policy that lost against an older one is shown by a route, and the fix names the winner', (t) => {
+  const open = judged({ source: 'legacy/batch', plane: 'naked', expectation: plain(), outcome: reached() });
+  const older = { ...STRICT, name: 'older' };
+  const [conflict] = mergeDrafts(lintConflicts(SHOP, [open], [lintFinding({ isStricter: true, inForce: older })]));
+  t.equal(
+    conflict?.cause.message,
+    'legacy/batch → shop/pay:8080 is open to plaintext. PeerAuthentication shop/default has no effect.',
+  );
+  t.equal(
+    conflict?.cause.fix,
+    'Delete PeerAuthentication shop/older, or let it say what PeerAuthentication shop/default says.',
+  );
+  t.end();
+});

@@ -6,6 +6,19 @@ import * as made from '../../../support/sweeps.ts';
 const denied: Outcome = { ...made.reset, signature: 'rbac-denied', status: 403 };
 const silent: Outcome = { kind: 'silent', address: 0, timings: { totalMs: 1 }, layer: 'tcp', afterMs: 1 };
 
+/** A TCP port whose authorization closes the connection, after both sides have shown their certificates. */
+const closedByPolicy: Outcome = {
+  ...made.reset,
+  signature: 'closed',
+  certificate: {
+    spiffeId: 'spiffe://cluster.local/ns/shop/sa/pay',
+    notBeforeMs: 0,
+    notAfterMs: 1,
+    issuerFingerprint: 'ab',
+    fault: null,
+  },
+};
+
 const CASES: readonly (readonly [plaintext: Outcome, mutual: Outcome, mode: string])[] = [
   [made.reset, made.reached, 'STRICT'],
   [made.reachedInPlaintext, made.reached, 'PERMISSIVE'],
@@ -13,12 +26,15 @@ const CASES: readonly (readonly [plaintext: Outcome, mutual: Outcome, mode: stri
   [made.reset, made.reset, 'closed'],
   [made.reset, denied, 'STRICT'],
   [denied, denied, 'PERMISSIVE'],
+  [made.reset, closedByPolicy, 'STRICT'],
   [made.reset, made.untested, 'not known'],
   [silent, made.reached, 'not known'],
 ];
 
+const wordsFor = (outcome: Outcome): string => (outcome.kind === 'refused' ? outcome.signature : outcome.kind);
+
 for (const [plaintext, mutual, mode] of CASES) {
-  t.test(`plaintext ${plaintext.kind}, mutual TLS ${mutual.kind}: ${mode}`, (t) => {
+  t.test(`plaintext ${wordsFor(plaintext)}, mutual TLS ${wordsFor(mutual)}: ${mode}`, (t) => {
     const cells = [
       made.cell({ outcome: plaintext }),
       made.cell({ probe: { kind: 'mtls', alpn: ['istio'], application: 'http' }, outcome: mutual }),
