@@ -1,7 +1,10 @@
 /** Entry of the command line: joins a run to this process and its signals. */
+import { enableCompileCache } from 'node:module';
 import process from 'node:process';
-import { watchInterruptions } from './interruption.ts';
-import { runCli } from './run.ts';
+
+// Before anything else is loaded: the second start compiles nothing again.
+enableCompileCache();
+const [{ watchInterruptions }, { runCli }] = await Promise.all([import('./interruption.ts'), import('./run.ts')]);
 
 const controller = new AbortController();
 watchInterruptions(

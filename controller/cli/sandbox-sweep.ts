@@ -48,7 +48,7 @@ export async function sweepSandbox(
       progress: progress.show,
       debug,
     };
-    return await sweep(deps, { ...DEFAULT_SWEEP_OPTIONS, ...chosen }, signal);
+    return await sweep(deps, { ...DEFAULT_SWEEP_OPTIONS, ...chosen }, AbortSignal.any([signal, sandbox.failed]));
   } finally {
     progress.end();
   }

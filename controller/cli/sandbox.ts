@@ -46,6 +46,8 @@ async function keepUp(name: string, flags: UpFlags, session: Session): Promise<v
   const scenario = await loadScenario(name);
   await using sandbox = await startSandbox(scenario, { ...flags, ...envoyBinary(session), signal });
   await terminal.write(describeSandbox(sandbox, terminal.page));
+  const ends = AbortSignal.any([signal, sandbox.failed]);
+  if (!ends.aborted) await once(ends, 'abort');
   // Ending it is what ^C is for here; nothing was interrupted.
-  if (!signal.aborted) await once(signal, 'abort');
+  sandbox.failed.throwIfAborted();
 }

@@ -31,6 +31,8 @@ export interface Sandbox extends AsyncDisposable {
   /** Where a meshed pod's own traffic enters (PROXY protocol v2 names its destination). Undefined: the pod has no sidecar. */
   readonly capturePoint: (podKey: string) => Address | undefined;
   readonly certificateAuthority: CertificateAuthority;
+  /** Aborts with MPE_DATA_PLANE_FAILED when a proxy ends unasked: what is measured from then on is no measurement. */
+  readonly failed: AbortSignal;
 }
 
 /**
@@ -71,6 +73,7 @@ export async function startSandbox(scenario: Scenario, options: SandboxOptions):
     network,
     capturePoint: (podKey) => captures.get(podKey),
     certificateAuthority: authority,
+    failed: dataPlane.failed ?? new AbortController().signal,
     [Symbol.asyncDispose]: () => all.disposeAsync(),
   };
 }

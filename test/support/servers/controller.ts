@@ -1,5 +1,4 @@
 /** A controller reduced to its wire: accepts agents over TLS, keeps what they say, and says what the test tells it to. */
-import { once } from 'node:events';
 import * as grpc from '@grpc/grpc-js';
 import { SessionService } from '../../../proto/gen/meshproof/v1/session.ts';
 import type { AgentMessage, ControllerMessage } from '../../../proto/gen/meshproof/v1/session.ts';
@@ -20,7 +19,7 @@ export interface AgentStream {
   readonly end: () => void;
   /** Ends it with a status. */
   readonly fail: (code: grpc.status, details: string) => void;
-  readonly ended: Promise<unknown>;
+  readonly ended: Promise<void>;
 }
 
 export interface TestController extends AsyncDisposable {
@@ -65,7 +64,9 @@ function streamOf(call: Call): AgentStream {
     if (body !== undefined) messages.put(body);
   });
   call.on('error', () => undefined);
-  const ended = Promise.race([once(call, 'end'), once(call, 'close')]);
+  const ended = new Promise<void>((resolve) => {
+    for (const event of ['end', 'close', 'cancelled', 'error']) call.once(event, resolve);
+  });
   call.on('end', () => {
     messages.fail(new Error('the agent ended its stream'));
     call.end();
