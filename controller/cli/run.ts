@@ -49,13 +49,13 @@ export async function runCli(run: CliRun): Promise<ExitStatus> {
   }
 }
 
-/** What the user has to type to come here again; from a checkout that is the path of the launcher. */
+/** What the user has to type to come here again; npm finds the launcher of a checkout. */
 function nameOf(invokedAs: string): string {
   switch (basename(invokedAs)) {
     case 'kubectl-meshproof':
       return 'kubectl meshproof';
     case 'main.ts':
-      return 'bin/meshproof.js';
+      return 'npx meshproof';
     default:
       return 'meshproof';
   }

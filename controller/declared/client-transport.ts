@@ -115,6 +115,9 @@ function inferred(
   return (endpoint) => {
     const pod = podOf(mesh, endpoint);
     if (tlsModeOf(mesh, endpoint) !== 'istio') {
+      if (mesh.isAmbient && pod?.isTunnelCapable === true) {
+        return { wire: 'hbone', step: step('client', 'hbone', detail), object: null, tls: null };
+      }
       const note = `${pod?.key ?? endpoint.address} is not marked for mTLS`;
       const object = pod === undefined ? null : labelRef(pod);
       return plain({ ...detail, note }, object);

@@ -1,4 +1,5 @@
 /** The expectation engine: what the declared objects, all together, make of a flow. */
+import { expectAmbient } from './ambient-flow.ts';
 import { expectDirect } from './direct.ts';
 import { findCallee, findCaller } from './ends.ts';
 import type { Callee, Caller } from './ends.ts';
@@ -28,6 +29,7 @@ export function expectFlow(mesh: Mesh, flow: Flow): Expectation {
   if (callee.kind === 'service' && mesh.podsByKey.get(first?.pod ?? '')?.dataPlane === 'gateway') {
     return expectGatewayListener(question, callee.service, callee.port);
   }
+  if (facts.pod?.dataPlane === 'ambient' && flow.probe !== 'hbone') return expectAmbient(question, facts.pod);
   return facts.pod !== null && facts.isProxied && isCapturedCall(question)
     ? expectProxied(question, facts.pod)
     : expectDirect(question);

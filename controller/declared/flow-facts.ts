@@ -77,8 +77,8 @@ export function innerBytes(flow: Flow): 'http' | 'tcp' | 'silent' {
 
 /** The caller's own handshake; null for plaintext probes. */
 export function rawHandshake(mesh: Mesh, flow: Flow, facts: CallerFacts): Handshake | null {
-  if (flow.probe !== 'tls' && flow.probe !== 'mtls') return null;
-  const certificate = flow.tls?.certificate ?? (flow.probe === 'mtls' ? 'valid' : 'none');
+  if (flow.probe !== 'tls' && flow.probe !== 'mtls' && flow.probe !== 'hbone') return null;
+  const certificate = flow.tls?.certificate ?? (flow.probe === 'tls' ? 'none' : 'valid');
   const [as] = flow.tls?.as === undefined ? [] : podsNamed(mesh, flow.tls.as);
   const owner = as === undefined ? facts.identity : identityOf(mesh, as);
   return {

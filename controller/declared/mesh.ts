@@ -26,6 +26,8 @@ import { readUnmodelled } from './unmodelled.ts';
 import type { Unmodelled } from './unmodelled.ts';
 import { readVirtualServices } from './virtual-service.ts';
 import type { VirtualService } from './virtual-service.ts';
+import { readWaypoints } from './waypoint.ts';
+import type { Waypoint } from './waypoint.ts';
 import { readWorkloads } from './workloads.ts';
 
 export type * from './model.ts';
@@ -69,6 +71,11 @@ export interface Mesh {
   readonly virtualServices: readonly VirtualService[];
   readonly authorizationPolicies: AuthorizationPolicies;
   readonly requestAuthenticationsOf: (pod: Pod) => readonly RequestAuthentication[];
+  readonly requestAuthentications: ReadonlyMap<string, readonly RequestAuthentication[]>;
+  /** By `namespace/name` of their Gateway. */
+  readonly waypoints: ReadonlyMap<string, Waypoint>;
+  /** Somebody is in ambient mode, so sidecars speak HBONE where they can. */
+  readonly isAmbient: boolean;
   readonly unmodelled: readonly Unmodelled[];
   /** Null: nothing that depends on the time is judged. */
   readonly takenAtMs: number | null;
@@ -150,6 +157,9 @@ export function buildMesh(snapshot: Snapshot): Mesh {
     requestAuthenticationsOf: remember((pod) => policiesFor(requestAuthentications, pod, config.rootNamespace)),
     unmodelled: readUnmodelled(snapshot.objects, config.rootNamespace),
     takenAtMs: snapshot.takenAtMs ?? null,
+    waypoints: readWaypoints(kind('Gateway'), pods),
+    requestAuthentications,
+    isAmbient: pods.some(({ dataPlane }) => dataPlane === 'ambient'),
     networkPolicies: readNetworkPolicies(kind('NetworkPolicy').filter(isKubernetes), labelsOf),
     peerAuthenticationOf: remember((pod) => effectivePeerAuthentication(peerAuthentications, pod)),
     authorizationOf: remember((pod) => authorizationSet(policiesFor(authorizationPolicies, pod, config.rootNamespace))),

@@ -138,6 +138,7 @@ export interface Service {
   /** Namespaces that see it: `*`, `.` or names; `~`: nobody. */
   readonly exportTo: readonly string[];
   readonly createdAtMs: number;
+  readonly labels: Readonly<Record<string, string>>;
   /** Empty where none is assigned yet. */
   readonly clusterIps: readonly string[];
   readonly ports: readonly ServicePort[];

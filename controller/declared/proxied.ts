@@ -151,8 +151,11 @@ export function sendingOf(
   const bytes = raw === null ? innerBytes(flow) : 'tcp';
   switch (chosen.wire) {
     case 'plaintext':
-    case 'hbone':
       return { ...common, wire: 'plaintext', arrival: { bytes: innerBytes(flow), handshake: raw } };
+    case 'hbone': {
+      const handshake = { alpn: ['h2'], certificate: 'valid', identity: facts.identity, maxVersion: '1.3' } as const;
+      return { ...common, wire: chosen.wire, arrival: { bytes, handshake } };
+    }
     case 'istio-mtls': {
       const alpn = isHttp ? httpAlpn(flow) : ['istio-peer-exchange', 'istio'];
       const handshake = { alpn, certificate: 'valid', identity: facts.identity, maxVersion: '1.3' } as const;

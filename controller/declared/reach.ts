@@ -1,5 +1,6 @@
 /** From the caller's side to one endpoint: the network first, then the pod. */
 import { together } from './authorize.ts';
+import { HBONE_PORT } from './capture.ts';
 import { podOf } from './client-transport.ts';
 import type { EndpointVerdict } from './combine.ts';
 import type { Decider, ObjectRef, OutcomeCode, TrailStep } from './expectation.ts';
@@ -16,7 +17,8 @@ export function reach(question: Question, endpoint: ServiceEndpoint, sending: Se
   const { mesh, flow, facts } = question;
   const pod = podOf(mesh, endpoint);
   if (pod === undefined) return { pod: endpoint.address, verdict: beyondTheMesh(sending, endpoint) };
-  const network = networkStep(question, pod, endpoint.port);
+  const isTunnel = sending.wire === 'hbone' || flow.probe === 'hbone';
+  const network = networkStep(question, pod, isTunnel ? HBONE_PORT : endpoint.port);
   if (network.refusal !== null) return { pod: pod.key, verdict: refusedByNetwork(network.refusal, sending.steps) };
   const verdict = serve(mesh, {
     pod,
@@ -30,6 +32,8 @@ export function reach(question: Question, endpoint: ServiceEndpoint, sending: Se
     http: requestOf(flow, hostHeader(question)),
     isGrpc: flow.probe === 'grpc',
     isTlsApplication: mesh.portOwner(pod, endpoint.port)?.port.isTls ?? false,
+    isTunnel,
+    isSameNode: isSameNode(question, pod),
   });
   return { pod: pod.key, verdict: { ...verdict, steps: [...sending.steps, network.step, ...verdict.steps] } };
 }
@@ -41,8 +45,9 @@ export interface NetworkStep {
 }
 
 /** `port` is what is on the wire: the container port, or 15008 for HBONE. */
-export function networkStep({ mesh, caller, facts }: Question, pod: Pod, port: number): NetworkStep {
-  const isLocalNode = caller.kind === 'kubelet' || (caller.kind === 'node' && caller.name === pod.node);
+export function networkStep(question: Question, pod: Pod, port: number): NetworkStep {
+  const { mesh, facts } = question;
+  const isLocalNode = isSameNode(question, pod);
   // What runs on the pod's own node is always let in (comment of NetworkPolicySpec).
   if (isLocalNode) return { step: step('network-policy', 'allow', { by: 'local-node' }), refusal: null };
   const verdict = networkVerdict(
@@ -56,6 +61,19 @@ export function networkStep({ mesh, caller, facts }: Question, pod: Pod, port: n
     step: step('network-policy', verdict.isAllowed ? 'allow' : 'deny', { object }),
     refusal: verdict.isAllowed ? null : verdict.objects,
   };
+}
+
+function isSameNode({ caller }: Question, pod: Pod): boolean {
+  switch (caller.kind) {
+    case 'kubelet':
+      return true;
+    case 'node':
+      return caller.name === pod.node;
+    case 'pod':
+      return caller.pod.isHostNetwork && caller.pod.node !== '' && caller.pod.node === pod.node;
+    case 'outside':
+      return false;
+  }
 }
 
 export function refusedByNetwork(objects: readonly ObjectRef[], steps: readonly TrailStep[]): ServerVerdict {

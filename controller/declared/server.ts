@@ -2,6 +2,8 @@
 import { pathForms } from './authorization-request.ts';
 import type { AuthorizationRequest, HttpAttributes } from './authorization-request.ts';
 import { customVerdict, policyVerdict } from './authorize.ts';
+import { serveAmbient } from './ambient.ts';
+import { certificateRefusal } from './certificates.ts';
 import { isProxyListener, portCapture } from './capture.ts';
 import type { PortCapture } from './capture.ts';
 import type { Wire } from './client-transport.ts';
@@ -38,6 +40,10 @@ export interface Connection {
   readonly isGrpc: boolean;
   /** The application behind the port is said to speak TLS. */
   readonly isTlsApplication: boolean;
+  /** HBONE: the handshake is the tunnel's, and the port is the one inside it. */
+  readonly isTunnel: boolean;
+  /** The caller is in the network of the pod's node. */
+  readonly isSameNode: boolean;
 }
 
 export interface HttpFacts {
@@ -63,9 +69,30 @@ export interface ServerVerdict {
 /** For pods without proxy, and with a sidecar. Ambient pods and gateways have rules of their own. */
 export function serve(mesh: Mesh, connection: Connection): ServerVerdict {
   const { pod, port } = connection;
+  if (pod.dataPlane === 'ambient') return serveAmbient(mesh, connection);
+  if (connection.isTunnel) return throughTunnel(mesh, connection);
   if (isProxyListener(pod, port)) return refusedByProxy(connection);
   const capture = portCapture(pod, port);
   return capture.result === 'captured' ? throughSidecar(mesh, connection) : pastProxy(mesh, connection, capture);
+}
+
+/** HBONE to a sidecar: always mTLS, whatever PeerAuthentication says; nobody listens where it is not enabled. */
+function throughTunnel(mesh: Mesh, connection: Connection): ServerVerdict {
+  const { pod, port, arrival } = connection;
+  const { handshake } = arrival;
+  if (!pod.isTunnelCapable || handshake === null) {
+    const said = step('application', 'not-listening', { note: `${pod.key} takes no HBONE` });
+    return closed('APP_DOWN', null, [said]);
+  }
+  const refusal = certificateRefusal(handshake, mesh);
+  if (refusal !== null) return closed(refusal, null, [step('identity', 'refused', { note: refusal })]);
+  const layer = chooseChain('DISABLE', chainAt(mesh, pod, port), { ...arrival, handshake: null });
+  const mode: PortMode = { mode: 'DISABLE', object: null, scope: 'default' };
+  const steps = [step('capture', 'captured'), step('filter-chain', 'hbone'), step('identity', 'proved', { note: handshake.identity ?? '' })];
+  const admission = { layer: layer.kind === 'plaintext' ? layer.layer : ('tcp' as const), handshake, isOpaque: false };
+  const verdict = admitted(mesh, connection, mode, steps, admission);
+  if (verdict.outcome !== 'ALLOW_MTLS') return { ...verdict, transport: 'hbone' };
+  return { ...verdict, outcome: 'ALLOW_HBONE', transport: 'hbone' };
 }
 
 function refusedByProxy({ pod }: Connection): ServerVerdict {
@@ -248,23 +275,6 @@ function terminated(
     return notHttp({ ...connection, wire: null }, mode, steps);
   if (layer === 'http' && connection.arrival.bytes === 'silent') return closed('HANG', modeDecider(mode), steps);
   return admitted(mesh, connection, mode, steps, { layer, handshake, isOpaque: false });
-}
-
-/** istio: pilot/pkg/networking/plugin/authn/util.go:TrustDomainsForValidation; a missing certificate is found before a bad one. */
-function certificateRefusal(handshake: Handshake, mesh: Mesh): OutcomeCode | null {
-  if (handshake.maxVersion < mesh.config.minimumTls) return 'DENY_TLS_VERSION';
-  switch (handshake.certificate) {
-    case 'none':
-      return 'DENY_TLS_NO_CERT';
-    case 'untrusted-ca':
-      return 'DENY_TLS_BAD_CA';
-    case 'expired':
-      return 'DENY_TLS_EXPIRED';
-    case 'wrong-trust-domain':
-      return 'DENY_TLS_BAD_TD';
-    case 'valid':
-      return null;
-  }
 }
 
 interface Admission {

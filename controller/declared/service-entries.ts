@@ -39,6 +39,7 @@ function toService(object: K8sObject, host: string, sources: ServiceEntrySources
     isUnresolved: resolution !== 'STATIC',
     exportTo: exportTo.length === 0 ? sources.config.defaultServiceExportTo : exportTo,
     createdAtMs: createdAtMs(object),
+    labels: object.metadata.labels,
     clusterIps: texts(spec['addresses']),
     ports: list(spec['ports']).flatMap((value) => toPort(fields(value), host, object, sources)),
   };

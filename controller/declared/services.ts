@@ -74,6 +74,7 @@ function toService(object: K8sObject, addressesOf: AddressSource, config: MeshCo
     isUnresolved: externalName !== undefined,
     exportTo: exported(annotations['networking.istio.io/exportTo'], config.defaultServiceExportTo),
     createdAtMs: createdAtMs(object),
+    labels: object.metadata.labels,
     clusterIps: clusterIps.filter((ip) => ip !== 'None' && ip !== ''),
     ports: list(spec['ports']).flatMap((value) => toPort(fields(value), addressesOf)),
   };

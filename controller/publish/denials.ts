@@ -3,7 +3,7 @@ import type { OutcomeCode } from '../declared/expectation.ts';
 import type { Cell, Sweep, Table } from '../judge/finding.ts';
 
 export interface Denial {
-  /** `STRICT (callers without sidecar)`. */
+  /** `STRICT (callers without sidecar) MP1001`: what refuses, and the code of the cause where the judge gave one. */
   readonly words: string;
   readonly cells: readonly Cell[];
 }
@@ -29,9 +29,9 @@ const WORDS: Partial<Record<OutcomeCode, string>> = {
   HANG: 'protocol detection (no answer)',
 };
 
-function wordsFor(cell: Cell): string {
-  const { outcome, decidedBy } = cell.expectation;
-  return WORDS[outcome] ?? decidedBy?.kind ?? decidedBy?.stage ?? outcome;
+function wordsFor({ expectation: { outcome, decidedBy }, cause }: Cell): string {
+  const words = WORDS[outcome] ?? decidedBy?.kind ?? decidedBy?.stage ?? outcome;
+  return cause === null ? words : `${words} ${cause.code}`;
 }
 
 /** Most frequent first. A cell whose conflict fails the sweep is still refused as declared. */
@@ -47,7 +47,7 @@ export function denialsOf(sweep: Sweep, tables: readonly Table[]): readonly Deni
     .sort((left, right) => right.cells.length - left.cells.length);
 }
 
-/** `24 routes refused as declared: 18 by STRICT (callers without sidecar), 6 by AuthorizationPolicy`. */
+/** `24 routes refused as declared: 18 by STRICT (callers without sidecar) MP1001, 6 by AuthorizationPolicy MP1201`. */
 export function denialSentence(denials: readonly Denial[], what: readonly [one: string, many: string]): string {
   const total = denials.reduce((sum, denial) => sum + denial.cells.length, 0);
   if (total === 0) return `No ${what[0]} is refused as declared.`;

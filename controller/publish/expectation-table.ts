@@ -37,7 +37,8 @@ function whyOf(item: ExpectationItem): string {
   const words = deciderWords(item.decidedBy);
   if (item.endpoints !== undefined) {
     const denied = item.endpoints.filter((endpoint) => endpoint.expect !== 'allow').map((endpoint) => endpoint.pod);
-    return `endpoints differ; not ${denied.join(', ')}${words === null ? '' : `: ${words}`}`;
+    const refused = denied.length === 0 ? '' : `; not ${denied.join(', ')}`;
+    return `endpoints differ${refused}${words === null ? '' : `: ${words}`}`;
   }
   if (item.expect === 'allow') return words ?? 'default';
   return words === null ? item.outcome : `${item.outcome}: ${words}`;

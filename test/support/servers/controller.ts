@@ -32,7 +32,7 @@ export interface TestController extends AsyncDisposable {
 export async function startController(): Promise<TestController> {
   const authority = createAuthority('test controller');
   const serving = issue(authority, { dnsNames: ['localhost', 'meshproof-controller'] });
-  const server = new grpc.Server({ 'grpc.enable_channelz': 0 });
+  const server = new grpc.Server();
   const agents = queue<AgentStream>();
   server.addService(SessionService, {
     connect: (call: Call) => {
