@@ -9,14 +9,16 @@ import type { ServingCertificate } from './serving-certificate.ts';
 import { Session } from './session.ts';
 import type { SessionDeps } from './session.ts';
 
-/** Pings find half-open connections, which would else stand until the machine's TCP gives up. */
+/**
+ * Pings find half-open connections, which would else stand until the machine's TCP gives up. Channelz stays on: without it
+ * grpc-js 1.14 forgets its sessions, and forceShutdown ends no stream.
+ */
 const OPTIONS = {
   'grpc.max_receive_message_length': MAX_MESSAGE_BYTES,
   'grpc.max_send_message_length': MAX_MESSAGE_BYTES,
   'grpc.keepalive_time_ms': 30_000,
   'grpc.keepalive_timeout_ms': 10_000,
   'grpc.max_concurrent_streams': 16,
-  'grpc.enable_channelz': 0,
 } as const;
 
 export interface RunningServer extends AsyncDisposable {

@@ -30,7 +30,7 @@ export async function startCertificateService(
     ['istiod.istio-system.svc', address.host],
     validFor(WORKLOAD_LIFETIME_MS, deps.nowMs()),
   );
-  const server = new grpc.Server({ 'grpc.enable_channelz': 0 });
+  const server = new grpc.Server();
   server.addService(IstioCertificateServiceService, {
     createCertificate: (
       call: ServerUnaryCall<IstioCertificateRequest, IstioCertificateResponse>,
