@@ -44,7 +44,7 @@ export const ERRORS = {
     remedy: 'Correct the setting that the message names.',
   },
   MPE_PORT_IN_USE: {
-    exitStatus: EXIT.unreachable,
+    exitStatus: EXIT.usage,
     meaning: 'An address that meshproof wants to listen on is taken by another process.',
     remedy: 'End the other process, or change the address in reality.yaml.',
   },

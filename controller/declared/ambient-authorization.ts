@@ -37,20 +37,30 @@ export function tunnelVerdict(
 ): { readonly decidedBy: Decider | null; readonly isAllowed: boolean; readonly steps: readonly TrailStep[] } {
   const selected = policiesFor(policies, pod, rootNamespace).filter(({ isDryRun }) => !isDryRun);
   const matching = (policy: AuthorizationPolicy): ObjectRef | null => {
-    const rule = rulesOf(policy).find((candidate) => candidate.clauses.every((clause) => clause.some((match) => holds(match, request))));
+    const rule = rulesOf(policy).find((candidate) =>
+      candidate.clauses.every((clause) => clause.some((match) => holds(match, request))),
+    );
     return rule === undefined ? null : { ...policy.ref, path: rule.path };
   };
   for (const policy of selected.filter(({ action }) => action === 'DENY')) {
     const object = matching(policy);
     if (object === null) continue;
-    return { isAllowed: false, decidedBy: { stage: 'authorization', ...object }, steps: [step('authorization', 'deny', { by: 'ztunnel', object })] };
+    return {
+      isAllowed: false,
+      decidedBy: { stage: 'authorization', ...object },
+      steps: [step('authorization', 'deny', { by: 'ztunnel', object })],
+    };
   }
   const allows = selected.filter(({ action }) => action === 'ALLOW');
   if (allows.length === 0) return { isAllowed: true, decidedBy: null, steps: [] };
   for (const policy of allows) {
     const object = matching(policy);
     if (object === null) continue;
-    return { isAllowed: true, decidedBy: { stage: 'authorization', ...object }, steps: [step('authorization', 'allow', { by: 'ztunnel', object })] };
+    return {
+      isAllowed: true,
+      decidedBy: { stage: 'authorization', ...object },
+      steps: [step('authorization', 'allow', { by: 'ztunnel', object })],
+    };
   }
   const objects = allows.map(({ ref }) => ref);
   const steps = objects.map((object) => step('authorization', 'deny', { by: 'no-allow-matched', object }));
@@ -143,7 +153,9 @@ function namespaceTest(values: readonly string[]): Test {
 function accountTest(values: readonly string[]): Test {
   return ({ identity }) => {
     const [, namespace, account] = /\/ns\/([^/]+)\/sa\/([^/]+)$/.exec(identity ?? '') ?? [];
-    return namespace !== undefined && values.some((value) => value === `${namespace}/${account ?? ''}` || value === account);
+    return (
+      namespace !== undefined && values.some((value) => value === `${namespace}/${account ?? ''}` || value === account)
+    );
   };
 }
 

@@ -50,9 +50,17 @@ export function expectAmbient(question: Question, pod: Pod): Expectation {
 }
 
 /** Who calls through ztunnel, and what it sends to a pod. */
-function tunnelled(question: Question, facts: CallerFacts, target: Pod | undefined, steps: readonly TrailStep[]): Sending {
+function tunnelled(
+  question: Question,
+  facts: CallerFacts,
+  target: Pod | undefined,
+  steps: readonly TrailStep[],
+): Sending {
   if (target?.isTunnelCapable !== true) {
-    return plain(question, [...steps, step('client', 'plaintext', { by: 'ztunnel', note: 'the target takes no HBONE' })]);
+    return plain(question, [
+      ...steps,
+      step('client', 'plaintext', { by: 'ztunnel', note: 'the target takes no HBONE' }),
+    ]);
   }
   const handshake = { alpn: ['h2'], certificate: 'valid', identity: facts.identity, maxVersion: '1.3' } as const;
   const bytes = rawHandshake(question.mesh, question.flow, question.facts) === null ? innerBytes(question.flow) : 'tcp';
@@ -86,7 +94,8 @@ function throughWaypoint(
   const name = endpoint.pod ?? endpoint.address;
   const [own] = waypoint.pods;
   const network = own === undefined ? null : networkStep(question, own, HBONE_PORT);
-  if (network !== null && network.refusal !== null) return { pod: name, verdict: refusedByNetwork(network.refusal, []) };
+  if (network !== null && network.refusal !== null)
+    return { pod: name, verdict: refusedByNetwork(network.refusal, []) };
   const hop = [
     step('client', 'hbone', { by: 'waypoint', object: waypoint.ref }),
     ...(network === null ? [] : [network.step]),

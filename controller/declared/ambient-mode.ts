@@ -23,7 +23,7 @@ export function ambientMode(all: PeerAuthentications, pod: Pod, port: number): A
     (all.workloads.get(pod.namespace) ?? []).filter(({ selector }) => isSubset(selector ?? {}, pod.labels)),
   );
   const warnings = [mesh, namespace, workload].flatMap(({ warning }) => warning ?? []);
-  const parent = namespace.policy?.mode != null ? namespace.policy : mesh.policy?.mode != null ? mesh.policy : null;
+  const parent = [namespace.policy, mesh.policy].find((policy) => policy !== null && policy.mode !== null) ?? null;
   const fromParent = { isStrict: parent?.mode === 'STRICT', object: refOf(parent, 'spec.mtls.mode'), warnings };
   const own = workload.policy;
   if (own === null) return fromParent;

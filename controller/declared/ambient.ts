@@ -18,12 +18,17 @@ export function serveAmbient(mesh: Mesh, connection: Connection): ServerVerdict 
   const mode = ambientMode(mesh.peerAuthentications, pod, port);
   const shown: TrailStep[] = [
     step('capture', 'captured', { by: 'ztunnel' }),
-    step('peer-authentication', mode.isStrict ? 'STRICT' : 'PERMISSIVE', { object: mode.object ?? undefined, ...(mode.object === null ? { by: 'default' } : {}) }),
+    step('peer-authentication', mode.isStrict ? 'STRICT' : 'PERMISSIVE', {
+      object: mode.object ?? undefined,
+      ...(mode.object === null ? { by: 'default' } : {}),
+    }),
   ];
   const byMode: Decider | null = mode.object === null ? null : { stage: 'peer-authentication', ...mode.object };
   const warned = (said: ServerVerdict): ServerVerdict => ({ ...said, warnings: [...said.warnings, ...mode.warnings] });
-  const refusal = isTunnel && arrival.handshake !== null ? certificateRefusal(arrival.handshake, mesh, 'own-trust-domain') : null;
-  if (refusal !== null) return warned(verdict(refusal, [...shown, step('identity', 'refused', { note: refusal })], null, 'none'));
+  const refusal =
+    isTunnel && arrival.handshake !== null ? certificateRefusal(arrival.handshake, mesh, 'own-trust-domain') : null;
+  if (refusal !== null)
+    return warned(verdict(refusal, [...shown, step('identity', 'refused', { note: refusal })], null, 'none'));
   const identity = isTunnel ? (arrival.handshake?.identity ?? null) : null;
   if (identity === null && mode.isStrict) {
     const outcome = connection.wire === null ? 'DENY_STRICT' : 'CLIENT_TLS_MISMATCH';
@@ -52,7 +57,8 @@ export function serveAmbient(mesh: Mesh, connection: Connection): ServerVerdict 
   if (isTunnel) return warned({ ...verdict('ALLOW_HBONE', answered, decidedBy, 'hbone'), identity });
   if (arrival.handshake === null) return warned(verdict('ALLOW_PLAINTEXT', answered, decidedBy, 'plaintext'));
   // To ztunnel, TLS outside of a tunnel is plaintext like any other.
-  const isUnanswered = connection.wire !== null && !connection.isTlsApplication ? ({ isUnanswered: true } as const) : {};
+  const isUnanswered =
+    connection.wire !== null && !connection.isTlsApplication ? ({ isUnanswered: true } as const) : {};
   return warned({ ...verdict('ALLOW_OPAQUE_TLS', steps, decidedBy, 'tls'), ...isUnanswered });
 }
 

@@ -1,7 +1,8 @@
 /** `when` conditions of AuthorizationPolicy rules, by key. */
 import type { AuthorizationRequest, Predicate } from './authorization-request.ts';
-import { identityTest, pair, rangeTest } from './authorization-rules.ts';
-import type { Condition, RuleContext } from './authorization-rules.ts';
+import { identityTest, pair, rangeTest } from './authorization-fields.ts';
+import type { Condition } from './authorization-fields.ts';
+import type { RuleContext } from './authorization-rules.ts';
 import { isFields, text } from './reading.ts';
 import type { Fields } from './reading.ts';
 import {

@@ -1,7 +1,8 @@
 /** Rules of an AuthorizationPolicy compiled to predicates, once for HTTP and once for TCP filter chains. */
+import { identityTest, pair, rangeTest } from './authorization-fields.ts';
+import type { Condition } from './authorization-fields.ts';
 import type { AuthorizationRequest, Predicate } from './authorization-request.ts';
 import { conditionOf } from './authorization-conditions.ts';
-import { rangeMatcher } from './ip-ranges.ts';
 import type { MeshConfig } from './mesh-config.ts';
 import { pathMatcher } from './paths.ts';
 import { fields, isFields, list, texts } from './reading.ts';
@@ -28,15 +29,6 @@ export interface AuthorizationRule {
   /** It asks for an identity somewhere, so plaintext may slip past (or through). */
   readonly usesIdentity: boolean;
   readonly hasHttpFields: boolean;
-}
-
-/** One field with its values: `matches` or, for notX, its opposite. */
-export interface Condition {
-  readonly isHttpOnly: boolean;
-  readonly isIdentity: boolean;
-  /** The values cannot be understood: ALLOW loses the rule, other actions the condition. */
-  readonly isInvalid?: boolean;
-  readonly test: Predicate;
 }
 
 export interface RuleContext {
@@ -140,34 +132,6 @@ function operationConditions(operation: Fields, { config }: RuleContext): Group 
   ];
 }
 
-interface Traits {
-  readonly isHttpOnly?: boolean;
-  readonly isIdentity?: boolean;
-}
-
-/** A field and its negation; both are conditions of their own. */
-export function pair(
-  owner: Fields,
-  field: string,
-  notField: string,
-  traits: Traits,
-  make: (values: readonly string[]) => Predicate | null,
-): Group {
-  const conditions: Condition[] = [];
-  const common = { isHttpOnly: traits.isHttpOnly ?? false, isIdentity: traits.isIdentity ?? false };
-  for (const [name, isNegative] of [
-    [field, false],
-    [notField, true],
-  ] as const) {
-    const values = texts(owner[name]);
-    if (values.length === 0) continue;
-    const test = make(values);
-    if (test === null) conditions.push({ ...common, isInvalid: true, test: () => false });
-    else conditions.push({ ...common, test: isNegative ? (request) => !test(request) : test });
-  }
-  return conditions;
-}
-
 /**
  * Identity fields see the certificate of a terminated TLS connection only: without one every X is false and every notX
  * true (envoy: extensions/filters/common/rbac/matchers.cc, AuthenticatedMatcher).
@@ -182,11 +146,6 @@ function identity(
   return pair(source, field, notField, { isIdentity: true }, (values) => identityTest(expand(values), make));
 }
 
-export function identityTest(values: readonly string[], make: (value: string) => TextMatcher): Predicate {
-  const matchers = values.map(make);
-  return ({ identity: id }) => id !== null && matchers.some((match) => match(id));
-}
-
 function ranges(
   source: Fields,
   field: string,
@@ -194,16 +153,4 @@ function ranges(
   addressOf: (request: AuthorizationRequest) => string | null,
 ): Group {
   return pair(source, field, notField, {}, (values) => rangeTest(values, addressOf));
-}
-
-export function rangeTest(
-  values: readonly string[],
-  addressOf: (request: AuthorizationRequest) => string | null,
-): Predicate | null {
-  const matchers = values.map(rangeMatcher);
-  if (matchers.includes(null)) return null;
-  return (request) => {
-    const address = addressOf(request);
-    return address !== null && matchers.some((match) => match?.(address) === true);
-  };
 }

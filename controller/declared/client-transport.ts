@@ -111,7 +111,8 @@ function inferred(
     setting?.isPortLevelWithoutTls === true
       ? ({ by: 'port-level-without-tls', object: ruleRef } as const)
       : ({ by: 'auto-mtls' } as const);
-  if ((service.isHeadless && isGateway !== true) || setting?.isPassthrough === true) return withoutChoice(mesh, port, plain);
+  if ((service.isHeadless && isGateway !== true) || setting?.isPassthrough === true)
+    return withoutChoice(mesh, port, plain);
   return (endpoint) => {
     const pod = podOf(mesh, endpoint);
     if (tlsModeOf(mesh, endpoint) !== 'istio') {

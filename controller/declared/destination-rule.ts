@@ -91,21 +91,24 @@ function merge(table: Rules, rule: DestinationRule): void {
     table.set(rule.host, [rule]);
     return;
   }
-  let isSeparate = true;
-  let separate = rule;
-  const merged = kept.map((older) => {
-    if (!isMergeable(older.exportTo, rule.exportTo)) return older;
-    if (older.selector !== null && rule.selector !== null && !isSameSelector(older.selector, rule.selector))
-      return older;
-    if (older.selector === null && rule.selector !== null) {
+  const merged: DestinationRule[] = [];
+  let separate: DestinationRule | null = rule;
+  for (const older of kept) {
+    const isOtherSelection =
+      older.selector !== null && rule.selector !== null && !isSameSelector(older.selector, rule.selector);
+    if (!isMergeable(older.exportTo, rule.exportTo) || isOtherSelection) {
+      merged.push(older);
+    } else if (older.selector === null && rule.selector !== null) {
+      merged.push(older);
       separate = inherit(rule, older);
-      return older;
+    } else if (older.selector !== null && rule.selector === null) {
+      merged.push(inherit(older, rule));
+    } else {
+      merged.push(join(older, rule));
+      separate = null;
     }
-    if (older.selector !== null && rule.selector === null) return inherit(older, rule);
-    isSeparate = false;
-    return join(older, rule);
-  });
-  table.set(rule.host, isSeparate ? [...merged, separate] : merged);
+  }
+  table.set(rule.host, separate === null ? merged : [...merged, separate]);
 }
 
 function isMergeable(older: ReadonlySet<string>, newer: ReadonlySet<string>): boolean {

@@ -69,7 +69,8 @@ function calleeAt(mesh: Mesh, address: string, port: number): Callee | string {
 
 /** A name that no object brings into the mesh, or a port that it does not have there, is outside. */
 function calleeNamed(mesh: Mesh, host: string, port: number): Callee | string {
-  const service = mesh.hostsByName.get(host) ?? mesh.hosts.find(({ fqdn }) => isWildcard(fqdn) && wildcardMatches(fqdn, host));
+  const service =
+    mesh.hostsByName.get(host) ?? mesh.hosts.find(({ fqdn }) => isWildcard(fqdn) && wildcardMatches(fqdn, host));
   const found = service === undefined ? undefined : ofService(service, port);
   return typeof found === 'object' ? found : { kind: 'outside', host };
 }

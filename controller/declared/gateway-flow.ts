@@ -17,6 +17,7 @@ import { networkStep, reach, refusedByNetwork, stopped } from './reach.ts';
 import { isPreflight, judgeToken } from './request-authentication.ts';
 import { httpAttributes } from './server.ts';
 import type { HttpFacts, ServerVerdict } from './server.ts';
+import { isSubset } from './selector.ts';
 import { isExportedTo } from './sidecar-scope.ts';
 import { step } from './trail.ts';
 
@@ -56,7 +57,11 @@ function throughPort(question: Question, gateway: Service, port: ServicePort, is
   const before = [sourceStep(question), wire.step];
   const pods = gatewayPods(question, port);
   if (pods.length === 0) {
-    return combine([{ pod: '', verdict: stopped('NO_ENDPOINTS', [step('visibility', 'no-endpoints')], null) }], before, warnings);
+    return combine(
+      [{ pod: '', verdict: stopped('NO_ENDPOINTS', [step('visibility', 'no-endpoints')], null) }],
+      before,
+      warnings,
+    );
   }
   return combine(
     pods.flatMap((pod) => atPod(question, pod, port, wire.wire, isThrough)),
@@ -65,11 +70,18 @@ function throughPort(question: Question, gateway: Service, port: ServicePort, is
   );
 }
 
-function callerWire(question: Question, gateway: Service, port: ServicePort): { readonly wire: Wire | null; readonly step: TrailStep } {
+function callerWire(
+  question: Question,
+  gateway: Service,
+  port: ServicePort,
+): { readonly wire: Wire | null; readonly step: TrailStep } {
   const { mesh, flow, facts } = question;
   if (!facts.isProxied || facts.pod === null) {
     const isTls = rawHandshake(mesh, flow, facts) !== null;
-    return { wire: null, step: isTls ? step('client', 'tls', { by: 'raw-tls' }) : step('client', 'plaintext', { by: 'naked' }) };
+    return {
+      wire: null,
+      step: isTls ? step('client', 'tls', { by: 'raw-tls' }) : step('client', 'plaintext', { by: 'naked' }),
+    };
   }
   const [endpoint] = port.endpoints;
   const transport = serviceTransport({ mesh, client: facts.pod, service: gateway, port, subset: '' });
@@ -107,15 +119,29 @@ function atPod(
 }
 
 /** The server's TLS against what the caller sends. */
-function tlsRefusal(question: Question, server: GatewayServer, wire: Wire | null, steps: readonly TrailStep[]): ServerVerdict | null {
+function tlsRefusal(
+  question: Question,
+  server: GatewayServer,
+  wire: Wire | null,
+  steps: readonly TrailStep[],
+): ServerVerdict | null {
   const { mesh, flow, facts } = question;
   const raw = rawHandshake(mesh, flow, facts);
   const isTls = raw !== null || (wire !== null && wire !== 'plaintext');
   const isMeshTls = wire === 'istio-mtls' || raw?.certificate === 'valid';
   const isFitting =
-    server.tls === 'none' ? !isTls : server.tls === 'ISTIO_MUTUAL' ? isMeshTls : server.tls === 'MUTUAL' ? isTls && raw?.certificate === 'valid' : isTls;
+    server.tls === 'none'
+      ? !isTls
+      : server.tls === 'ISTIO_MUTUAL'
+        ? isMeshTls
+        : server.tls === 'MUTUAL'
+          ? isTls && raw?.certificate === 'valid'
+          : isTls;
   if (isFitting) return null;
-  const said = step('gateway', 'tls-required', { object: server.gateway, note: `the server's TLS mode is ${server.tls}` });
+  const said = step('gateway', 'tls-required', {
+    object: server.gateway,
+    note: `the server's TLS mode is ${server.tls}`,
+  });
   const outcome = isTls ? (server.tls === 'none' ? 'PROTO_MISMATCH' : 'DENY_TLS_NO_CERT') : 'NO_ROUTE';
   return stopped(outcome, [...steps, said], { stage: 'gateway', ...server.gateway });
 }
@@ -154,8 +180,16 @@ function authorization(
   const custom = customVerdict(set, request, mesh.config);
   const verdict = custom.kind === 'deny' ? custom : policyVerdict(set, request, facts.identity);
   if (verdict.kind !== 'deny') return null;
-  const denied = stopped(server.isHttp ? 'DENY_AUTHZ_HTTP' : 'DENY_AUTHZ_TCP', [...steps, ...verdict.steps], verdict.decidedBy);
-  return { ...denied, transport: isMeshTls ? 'mtls' : 'plaintext', ...(server.isHttp && flow.probe !== 'grpc' ? { httpStatus: 403 } : {}) };
+  const denied = stopped(
+    server.isHttp ? 'DENY_AUTHZ_HTTP' : 'DENY_AUTHZ_TCP',
+    [...steps, ...verdict.steps],
+    verdict.decidedBy,
+  );
+  return {
+    ...denied,
+    transport: isMeshTls ? 'mtls' : 'plaintext',
+    ...(server.isHttp && flow.probe !== 'grpc' ? { httpStatus: 403 } : {}),
+  };
 }
 
 type Route =
@@ -171,11 +205,15 @@ function routeOf(question: Question, server: GatewayServer, pod: Pod, port: Serv
   if (server.isHttp && server.tls !== 'PASSTHROUGH') {
     const context = { port: port.port, labels: pod.labels, namespace: pod.namespace };
     const found = findHttpRoute(mesh.gateways, server, request, context);
-    return found === null ? { kind: 'none' } : { kind: 'http', object: found.object, action: found.route.action, request };
+    return found === null
+      ? { kind: 'none' }
+      : { kind: 'http', object: found.object, action: found.route.action, request };
   }
   const host = request.host.toLowerCase().replace(/:\d+$/, '');
   const found = findStreamRoute(mesh.gateways, server, host, pod.namespace);
-  return found === null ? { kind: 'none' } : { kind: 'stream', object: found.object, destinations: found.route.destinations };
+  return found === null
+    ? { kind: 'none' }
+    : { kind: 'stream', object: found.object, destinations: found.route.destinations };
 }
 
 interface Followed {
@@ -192,15 +230,24 @@ function followed(question: Question, { pod, server, route, steps, isThrough }: 
   const transport = server.tls === 'none' ? 'plaintext' : 'tls';
   switch (route.kind) {
     case 'none': {
-      const said = step('gateway', 'no-route', { object: server.gateway, note: `no route for ${hostHeader(question)}` });
-      return one({ ...stopped('NO_ROUTE', [...steps, said], { stage: 'gateway', ...server.gateway }), transport, ...(server.isHttp ? { httpStatus: 404 } : {}) });
+      const said = step('gateway', 'no-route', {
+        object: server.gateway,
+        note: `no route for ${hostHeader(question)}`,
+      });
+      return one({
+        ...stopped('NO_ROUTE', [...steps, said], { stage: 'gateway', ...server.gateway }),
+        transport,
+        ...(server.isHttp ? { httpStatus: 404 } : {}),
+      });
     }
     case 'redirect':
       return one(answered(route.object, 301, true, steps, transport));
     case 'http': {
       const { action, object } = route;
-      if (action.kind === 'answer') return one(answered(object, action.httpStatus, action.isRedirect, steps, transport));
-      if (action.kind === 'unmodelled') return one({ ...stopped('UNKNOWN', steps, null), warnings: [`${object.name}: ${action.why}`] });
+      if (action.kind === 'answer')
+        return one(answered(object, action.httpStatus, action.isRedirect, steps, transport));
+      if (action.kind === 'unmodelled')
+        return one({ ...stopped('UNKNOWN', steps, null), warnings: [`${object.name}: ${action.why}`] });
       const said = [...steps, step('gateway', 'routed', { object })];
       if (!isThrough) return one(listening(said, transport, { stage: 'gateway', ...object }));
       return behind(question, pod, object, action.destinations, said, action.rewrite(route.request));
@@ -224,7 +271,10 @@ function answered(
   steps: readonly TrailStep[],
   transport: 'plaintext' | 'tls',
 ): ServerVerdict {
-  const said = step('gateway', isRedirect ? 'redirected' : 'routed', { object, note: `the gateway answers ${String(httpStatus)} itself` });
+  const said = step('gateway', isRedirect ? 'redirected' : 'routed', {
+    object,
+    note: `the gateway answers ${String(httpStatus)} itself`,
+  });
   return { ...stopped('ALLOW_PLAINTEXT', [...steps, said], { stage: 'gateway', ...object }), transport, httpStatus };
 }
 
@@ -258,11 +308,19 @@ function behind(
     const transport = serviceTransport({ mesh, client, service, port, subset: destination.subset, isGateway: true });
     if (transport.isSubsetMissing) return missing(`no DestinationRule has a subset ${destination.subset}`);
     const sent = request === null ? flow : rewritten(flow, request);
-    const next: Question = { ...question, flow: sent, facts, caller: { kind: 'pod', pod, isMixed: false }, callee: { kind: 'service', service, port } };
+    const next: Question = {
+      ...question,
+      flow: sent,
+      facts,
+      caller: { kind: 'pod', pod, isMixed: false },
+      callee: { kind: 'service', service, port },
+    };
     const isHttp = request !== null;
     const routed = { isHttp, step: step('visibility', 'visible', { note: service.key }) };
-    if (port.endpoints.length === 0) return missing(`${service.key} has no endpoints`);
-    return port.endpoints.map((endpoint) => {
+    const labels = transport.subsetLabels ?? {};
+    const ends = port.endpoints.filter((end) => isSubset(labels, mesh.podsByKey.get(end.pod ?? '')?.labels ?? {}));
+    if (ends.length === 0) return missing(`${service.key} ${destination.subset} has no endpoints`);
+    return ends.map((endpoint) => {
       const sending = sendingOf(next, routed, transport.to(endpoint));
       return reach(next, endpoint, { ...sending, steps: [...steps, ...sending.steps] });
     });

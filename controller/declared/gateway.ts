@@ -12,7 +12,8 @@ import type { HttpFacts } from './server.ts';
 import { admittedHosts, isVisibleTo } from './virtual-service.ts';
 import type { StreamRoute, VirtualService } from './virtual-service.ts';
 
-export type GatewayTls = 'none' | 'SIMPLE' | 'MUTUAL' | 'OPTIONAL_MUTUAL' | 'ISTIO_MUTUAL' | 'PASSTHROUGH' | 'AUTO_PASSTHROUGH';
+export type GatewayTls =
+  'none' | 'SIMPLE' | 'MUTUAL' | 'OPTIONAL_MUTUAL' | 'ISTIO_MUTUAL' | 'PASSTHROUGH' | 'AUTO_PASSTHROUGH';
 
 export interface GatewayServer {
   readonly gateway: ObjectRef;
@@ -107,7 +108,10 @@ export function readApiRoutes(objects: readonly K8sObject[]): readonly K8sObject
           route: list(fields(rule)['backendRefs']).map((backend) => {
             const { name, namespace: other, port, weight } = fields(backend);
             return {
-              destination: { host: `${String(name)}.${text(other) ?? namespace}.svc.cluster.local`, port: { number: port } },
+              destination: {
+                host: `${String(name)}.${text(other) ?? namespace}.svc.cluster.local`,
+                port: { number: port },
+              },
               weight: weight ?? 1,
             };
           }),

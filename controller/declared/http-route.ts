@@ -67,7 +67,11 @@ function actionOf(route: Fields, namespace: string, clusterDomain: string): Rout
   };
 }
 
-export function readDestinations(value: unknown, namespace: string, clusterDomain: string): readonly RouteDestination[] {
+export function readDestinations(
+  value: unknown,
+  namespace: string,
+  clusterDomain: string,
+): readonly RouteDestination[] {
   const entries = list(value);
   return entries.flatMap((entry) => {
     const destination = fields(entry, 'destination');
@@ -90,7 +94,8 @@ function rewriter(rewrite: Fields, matches: readonly unknown[]): (request: HttpF
   const prefixes = matches.flatMap((match) => text(fields(match, 'uri')['prefix']) ?? []);
   return (request) => {
     const prefix = prefixes.find((candidate) => request.path.startsWith(candidate));
-    const path = uri === undefined ? request.path : prefix === undefined ? uri : uri + request.path.slice(prefix.length);
+    const path =
+      uri === undefined ? request.path : prefix === undefined ? uri : uri + request.path.slice(prefix.length);
     return { ...request, path, host: authority ?? request.host };
   };
 }
@@ -101,12 +106,16 @@ function matcher(match: Fields, namespace: string): HttpRoute['matches'] {
   const method = stringMatch(match['method']);
   const authority = stringMatch(match['authority']);
   const headers = Object.entries(fields(match, 'headers')).map(([name, value]) => [name, presence(value)] as const);
-  const without = Object.entries(fields(match, 'withoutHeaders')).map(([name, value]) => [name, presence(value)] as const);
+  const without = Object.entries(fields(match, 'withoutHeaders')).map(
+    ([name, value]) => [name, presence(value)] as const,
+  );
   const query = Object.entries(fields(match, 'queryParams')).map(([name, value]) => [name, presence(value)] as const);
   const port = integer(match['port']);
   const labels = textMap(match['sourceLabels']);
   const sourceNamespace = text(match['sourceNamespace']);
-  const gateways = texts(match['gateways']).map((name) => (name === 'mesh' || name.includes('/') ? name : `${namespace}/${name}`));
+  const gateways = texts(match['gateways']).map((name) =>
+    name === 'mesh' || name.includes('/') ? name : `${namespace}/${name}`,
+  );
   return (request, context) =>
     uri(withoutQuery(request.path)) &&
     method(request.method) &&

@@ -44,7 +44,9 @@ function targetRefs(mesh: Mesh, policy: AuthorizationPolicy): readonly LintFindi
       : gateways.some(({ dataPlane }) => dataPlane === 'waypoint'),
   );
   if (isAttached) return [];
-  const services = policy.targetRefs.flatMap(({ kind, name }) => (kind === 'Service' ? [`${policy.ref.namespace}/${name}`] : []));
+  const services = policy.targetRefs.flatMap(({ kind, name }) =>
+    kind === 'Service' ? [`${policy.ref.namespace}/${name}`] : [],
+  );
   const pods = mesh.services
     .filter(({ key }) => services.includes(key))
     .flatMap(({ ports }) => ports.flatMap(({ endpoints }) => endpoints.flatMap(({ pod }) => pod ?? [])));
@@ -63,7 +65,9 @@ function targetRefs(mesh: Mesh, policy: AuthorizationPolicy): readonly LintFindi
 function onTcp(mesh: Mesh, policy: AuthorizationPolicy, pods: readonly Pod[]): readonly LintFinding[] {
   if (policy.isDryRun || (policy.action !== 'ALLOW' && policy.action !== 'DENY')) return [];
   if (!policy.rules.some(({ hasHttpFields }) => hasHttpFields)) return [];
-  const hit = pods.filter((pod) => pod.dataPlane === 'sidecar' && tcpPortsOf(mesh, pod).some((port) => closes(mesh, policy, pod, port)));
+  const hit = pods.filter(
+    (pod) => pod.dataPlane === 'sidecar' && tcpPortsOf(mesh, pod).some((port) => closes(mesh, policy, pod, port)),
+  );
   if (hit.length === 0) return [];
   const isAllow = policy.action === 'ALLOW';
   return [
@@ -92,8 +96,11 @@ function closes(mesh: Mesh, policy: AuthorizationPolicy, pod: Pod, port: number)
     port,
     serverName: '',
   };
-  if (policy.action === 'ALLOW') return mesh.authorizationOf(pod).allow.every(({ rules }) => rules.every(({ tcp }) => tcp === null));
-  return policy.rules.some(({ hasHttpFields, usesIdentity, tcp }) => hasHttpFields && !usesIdentity && tcp !== null && tcp(request));
+  if (policy.action === 'ALLOW')
+    return mesh.authorizationOf(pod).allow.every(({ rules }) => rules.every(({ tcp }) => tcp === null));
+  return policy.rules.some(
+    ({ hasHttpFields, usesIdentity, tcp }) => hasHttpFields && !usesIdentity && tcp !== null && tcp(request),
+  );
 }
 
 /** `ports` are container ports; a Service's port number matches nothing. */
@@ -102,21 +109,23 @@ function servicePorts(mesh: Mesh, policy: AuthorizationPolicy, pods: readonly Po
   return list(fields(policy.spec)['rules']).flatMap((rule, index) =>
     list(fields(rule)['to']).flatMap((to) => {
       const operation = fields(to, 'operation');
-      return [...texts(operation['ports']), ...texts(operation['notPorts'])].flatMap((written): readonly LintFinding[] => {
-        const port = Number(written);
-        if (pods.some((pod) => isPortOf(mesh, pod, port))) return [];
-        const target = pods.flatMap((pod) => targetsOf(mesh, pod, port))[0];
-        if (target === undefined) return [];
-        return [
-          {
-            reason: 'authorization-service-port',
-            object: { ...policy.ref, path: `spec.rules[${String(index)}]` },
-            message: `${nameOf(policy)} names port ${written}, which is the Service's; the container port is ${String(target)}.`,
-            isStricter: policy.action === 'DENY',
-            pods: pods.map(({ key }) => key),
-          },
-        ];
-      });
+      return [...texts(operation['ports']), ...texts(operation['notPorts'])].flatMap(
+        (written): readonly LintFinding[] => {
+          const port = Number(written);
+          if (pods.some((pod) => isPortOf(mesh, pod, port))) return [];
+          const target = pods.flatMap((pod) => targetsOf(mesh, pod, port))[0];
+          if (target === undefined) return [];
+          return [
+            {
+              reason: 'authorization-service-port',
+              object: { ...policy.ref, path: `spec.rules[${String(index)}]` },
+              message: `${nameOf(policy)} names port ${written}, which is the Service's; the container port is ${String(target)}.`,
+              isStricter: policy.action === 'DENY',
+              pods: pods.map(({ key }) => key),
+            },
+          ];
+        },
+      );
     }),
   );
 }

@@ -32,7 +32,9 @@ function isStricterThanAt(mesh: Mesh, policy: PeerAuthentication, pod: Pod): boo
   const effective = mesh.peerAuthenticationOf(pod);
   const { mode } = policy;
   if (mode !== null && RANK[mode] > RANK[effective.overall.mode]) return true;
-  return [...policy.ports].some(([port, wanted]) => wanted !== null && RANK[wanted] > RANK[modeAt(effective, port).mode]);
+  return [...policy.ports].some(
+    ([port, wanted]) => wanted !== null && RANK[wanted] > RANK[modeAt(effective, port).mode],
+  );
 }
 
 function inRootNamespace(mesh: Mesh, policy: PeerAuthentication): LintFinding {
@@ -53,7 +55,12 @@ function youngerTwins(mesh: Mesh, [winner, ...losers]: readonly PeerAuthenticati
   return losers.map((policy) => duplicate(mesh, policy, winner, pods));
 }
 
-function duplicate(mesh: Mesh, policy: PeerAuthentication, winner: PeerAuthentication, pods: readonly Pod[]): LintFinding {
+function duplicate(
+  mesh: Mesh,
+  policy: PeerAuthentication,
+  winner: PeerAuthentication,
+  pods: readonly Pod[],
+): LintFinding {
   const inForce = namespaceMode(mesh.peerAuthentications, policy.ref.namespace).mode;
   const isWide = policy.selector === null;
   return {
@@ -103,7 +110,14 @@ function forWorkloads(mesh: Mesh, policy: PeerAuthentication): readonly LintFind
   const lost = pods.filter((pod) => mesh.peerAuthenticationOf(pod).workload !== policy);
   const winner = lost[0] === undefined ? null : mesh.peerAuthenticationOf(lost[0]).workload;
   const twins = winner === null ? [] : [duplicate(mesh, policy, winner, lost)];
-  return [...twins, ...servicePortKeys(mesh, policy, pods.filter((pod) => !lost.includes(pod)))];
+  return [
+    ...twins,
+    ...servicePortKeys(
+      mesh,
+      policy,
+      pods.filter((pod) => !lost.includes(pod)),
+    ),
+  ];
 }
 
 function servicePortKeys(mesh: Mesh, policy: PeerAuthentication, pods: readonly Pod[]): readonly LintFinding[] {

@@ -45,7 +45,11 @@ function keyOf({ ref }: Pick<DestinationRule, 'ref'>): string {
 
 /** For every rule that was merged into another one: where the policy in force comes from. */
 function usedPolicies({ destinationRules }: Mesh): ReadonlyMap<string, DestinationRule['ref']> {
-  const tables = [...destinationRules.local.values(), ...destinationRules.exported.values(), destinationRules.rootPrivate];
+  const tables = [
+    ...destinationRules.local.values(),
+    ...destinationRules.exported.values(),
+    destinationRules.rootPrivate,
+  ];
   const used = new Map<string, DestinationRule['ref']>();
   for (const merged of tables.flatMap((table) => table.values()).flat()) {
     for (const ref of merged.from) {
@@ -60,9 +64,16 @@ function servicesOf(mesh: Mesh, host: string): readonly Service[] {
   return mesh.hosts.filter(({ fqdn }) => (isWildcard(host) ? wildcardMatches(host, fqdn) : fqdn === host));
 }
 
-function emptySubsets(rule: DestinationRule, name: string, services: readonly Service[], mesh: Mesh): readonly LintFinding[] {
+function emptySubsets(
+  rule: DestinationRule,
+  name: string,
+  services: readonly Service[],
+  mesh: Mesh,
+): readonly LintFinding[] {
   if (isWildcard(rule.host) || services.some(({ isUnresolved }) => isUnresolved)) return [];
-  const pods = services.flatMap(({ ports }) => ports.flatMap(({ endpoints }) => endpoints.flatMap(({ pod }) => mesh.podsByKey.get(pod ?? '') ?? [])));
+  const pods = services.flatMap(({ ports }) =>
+    ports.flatMap(({ endpoints }) => endpoints.flatMap(({ pod }) => mesh.podsByKey.get(pod ?? '') ?? [])),
+  );
   return rule.subsets.flatMap((subset, index): readonly LintFinding[] =>
     pods.some(({ labels }) => isSubset(subset.labels, labels))
       ? []
@@ -81,19 +92,20 @@ function emptySubsets(rule: DestinationRule, name: string, services: readonly Se
 export function lintVirtualServices(mesh: Mesh): readonly LintFinding[] {
   return mesh.virtualServices.flatMap((service) => {
     const streams = [...service.tls, ...service.tcp].map(({ path, destinations }) => ({ path, destinations }));
-    const http = service.http.map(({ path, action }) => ({ path, destinations: action.kind === 'route' ? action.destinations : [] }));
+    const http = service.http.map(({ path, action }) => ({
+      path,
+      destinations: action.kind === 'route' ? action.destinations : [],
+    }));
     return [...http, ...streams].flatMap(({ path, destinations }) =>
       destinations
         .filter(({ host }) => servicesOf(mesh, host).length === 0)
-        .map(
-          ({ host }): LintFinding => ({
-            reason: 'host-resolves-to-nothing',
-            object: { ...service.ref, path },
-            message: `${service.ref.kind} ${service.ref.namespace}/${service.ref.name} routes to ${host}, and there is no such service.`,
-            isStricter: false,
-            pods: [],
-          }),
-        ),
+        .map(({ host }): LintFinding => ({
+          reason: 'host-resolves-to-nothing',
+          object: { ...service.ref, path },
+          message: `${service.ref.kind} ${service.ref.namespace}/${service.ref.name} routes to ${host}, and there is no such service.`,
+          isStricter: false,
+          pods: [],
+        })),
     );
   });
 }

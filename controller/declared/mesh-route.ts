@@ -49,7 +49,10 @@ function httpRoute(
   const route = virtual.http.find((candidate) => candidate.matches(request, context));
   if (route === undefined) {
     const said = step('gateway', 'no-route', { object: virtual.ref, note: `no route of it matches ${request.path}` });
-    return { kind: 'stopped', verdict: { ...stopped('NO_ROUTE', [seen, said], { stage: 'gateway', ...virtual.ref }), httpStatus: 404 } };
+    return {
+      kind: 'stopped',
+      verdict: { ...stopped('NO_ROUTE', [seen, said], { stage: 'gateway', ...virtual.ref }), httpStatus: 404 },
+    };
   }
   const object = { ...virtual.ref, path: route.path };
   if (route.action.kind !== 'route') return { kind: 'stopped', verdict: ownAnswer(route.action, object, seen) };
@@ -58,13 +61,25 @@ function httpRoute(
   const upstreams = route.action.destinations.map((destination) => upstreamOf(mesh, destination, port, object));
   const missing = upstreams.find((upstream) => typeof upstream === 'string');
   if (missing !== undefined) return { kind: 'stopped', verdict: noCluster(missing, service, object, seen) };
-  return { kind: 'routed', question: { ...question, flow: sent }, upstreams: upstreams.filter((upstream) => typeof upstream !== 'string') };
+  return {
+    kind: 'routed',
+    question: { ...question, flow: sent },
+    upstreams: upstreams.filter((upstream) => typeof upstream !== 'string'),
+  };
 }
 
 function ownAnswer(action: Exclude<RouteAction, { kind: 'route' }>, object: ObjectRef, seen: TrailStep): ServerVerdict {
-  if (action.kind === 'unmodelled') return { ...stopped('UNKNOWN', [seen], null), warnings: [`${object.name} is not modelled here: ${action.why}`] };
-  const said = step('gateway', action.isRedirect ? 'redirected' : 'routed', { object, note: `the caller's proxy answers ${String(action.httpStatus)} itself` });
-  return { ...stopped('ALLOW_PLAINTEXT', [seen, said], { stage: 'gateway', ...object }), transport: 'plaintext', httpStatus: action.httpStatus };
+  if (action.kind === 'unmodelled')
+    return { ...stopped('UNKNOWN', [seen], null), warnings: [`${object.name} is not modelled here: ${action.why}`] };
+  const said = step('gateway', action.isRedirect ? 'redirected' : 'routed', {
+    object,
+    note: `the caller's proxy answers ${String(action.httpStatus)} itself`,
+  });
+  return {
+    ...stopped('ALLOW_PLAINTEXT', [seen, said], { stage: 'gateway', ...object }),
+    transport: 'plaintext',
+    httpStatus: action.httpStatus,
+  };
 }
 
 function noCluster(why: string, service: Service, object: ObjectRef, seen: TrailStep): ServerVerdict {
@@ -83,7 +98,13 @@ function upstreamOf(
   const number = wanted ?? (service.ports.length === 1 ? service.ports[0]?.port : from.port);
   const port = service.ports.find((candidate) => candidate.port === number);
   if (port === undefined) return `${host} has no port ${String(number)}`;
-  return { service, port, subset, object, step: step('gateway', 'routed', { object, note: `${host} ${subset}`.trim() }) };
+  return {
+    service,
+    port,
+    subset,
+    object,
+    step: step('gateway', 'routed', { object, note: `${host} ${subset}`.trim() }),
+  };
 }
 
 function streamRoute(

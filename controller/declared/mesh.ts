@@ -121,11 +121,19 @@ export function buildMesh(snapshot: Snapshot): Mesh {
   const authorizationPolicies = readAuthorizationPolicies(istio('AuthorizationPolicy'), config);
   const requestAuthentications = readRequestAuthentications(istio('RequestAuthentication'));
   const sidecars = readSidecars(istio('Sidecar'));
-  const virtualServices = readVirtualServices([...istio('VirtualService'), ...readApiRoutes(kind('HTTPRoute'))], config);
+  const virtualServices = readVirtualServices(
+    [...istio('VirtualService'), ...readApiRoutes(kind('HTTPRoute'))],
+    config,
+  );
   const gateways = { servers: readGatewayServers(kind('Gateway')), virtualServices };
   const hosts = [
     ...services,
-    ...readServiceEntries({ config, serviceEntries: istio('ServiceEntry'), workloadEntries: istio('WorkloadEntry'), pods }),
+    ...readServiceEntries({
+      config,
+      serviceEntries: istio('ServiceEntry'),
+      workloadEntries: istio('WorkloadEntry'),
+      pods,
+    }),
   ];
   const owners = portOwners(services);
   return {

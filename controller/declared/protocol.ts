@@ -48,6 +48,8 @@ export function portProtocol(
       return 'http';
     case 'kubernetes.io/wss':
       return 'https';
+    default:
+      break;
   }
   const lower = said.toLowerCase();
   if (lower.startsWith('grpc-web')) return 'grpc-web';

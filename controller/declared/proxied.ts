@@ -117,13 +117,21 @@ function toUpstream(
   const transport = serviceTransport({ mesh, client: pod, service, port, subset });
   const status = isHttp ? { httpStatus: 503 } : {};
   const halted = (said: TrailStep): readonly EndpointVerdict[] => [
-    { pod: service.key, verdict: { ...stopped('NO_ENDPOINTS', [routed, said], { stage: 'visibility', ...object }), ...status } },
+    {
+      pod: service.key,
+      verdict: { ...stopped('NO_ENDPOINTS', [routed, said], { stage: 'visibility', ...object }), ...status },
+    },
   ];
-  if (transport.isSubsetMissing) return halted(step('visibility', 'no-subset', { object, note: `${service.key} has no subset ${subset}` }));
+  if (transport.isSubsetMissing)
+    return halted(step('visibility', 'no-subset', { object, note: `${service.key} has no subset ${subset}` }));
   const labels = transport.subsetLabels;
-  const ends = port.endpoints.filter((end) => labels === null || isSubset(labels, mesh.podsByKey.get(end.pod ?? '')?.labels ?? {}));
+  const ends = port.endpoints.filter(
+    (end) => labels === null || isSubset(labels, mesh.podsByKey.get(end.pod ?? '')?.labels ?? {}),
+  );
   if (ends.length === 0) return halted(step('visibility', 'no-endpoints', { note: `${service.key} ${subset}` }));
-  return ends.map((endpoint) => reach(question, endpoint, sendingOf(question, { isHttp, step: routed }, transport.to(endpoint))));
+  return ends.map((endpoint) =>
+    reach(question, endpoint, sendingOf(question, { isHttp, step: routed }, transport.to(endpoint))),
+  );
 }
 
 /** A listener of a headless service is for one pod; other clusters take any endpoint. */

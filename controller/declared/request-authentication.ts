@@ -65,7 +65,9 @@ export function judgeToken(
   token: FlowRequest['token'],
   nowMs: number | null,
 ): TokenVerdict {
-  const rules = policies.flatMap(({ ref, rules: own }) => own.map((rule) => ({ rule, object: { ...ref, path: rule.path } })));
+  const rules = policies.flatMap(({ ref, rules: own }) =>
+    own.map((rule) => ({ rule, object: { ...ref, path: rule.path } })),
+  );
   const [first] = rules;
   if (first === undefined) return { kind: 'none', isAsked: false };
   if (token === undefined) return { kind: 'none', isAsked: true };
@@ -78,7 +80,8 @@ export function judgeToken(
   if (token === 'invalid') return refuse(first.object, 'its signature is bad');
   const found = rules.find(({ rule }) => rule.issuer === token['iss']);
   if (found === undefined) return refuse(first.object, `its issuer ${String(token['iss'])} is not configured`);
-  if (nowMs !== null && isOutOfTime(token, nowMs / 1000)) return refuse(found.object, 'it is expired, or not valid yet');
+  if (nowMs !== null && isOutOfTime(token, nowMs / 1000))
+    return refuse(found.object, 'it is expired, or not valid yet');
   const { audiences, spaceDelimited } = found.rule;
   const given = [token['aud']].flat().filter((item) => typeof item === 'string');
   if (audiences.length > 0 && !given.some((audience) => audiences.includes(audience))) {
@@ -113,5 +116,7 @@ function splitClaims(
 
 /** CORS preflights carry no token, and are not asked for one. */
 export function isPreflight(method: string, headers: Readonly<Record<string, string>>): boolean {
-  return method === 'OPTIONS' && headers['origin'] !== undefined && headers['access-control-request-method'] !== undefined;
+  return (
+    method === 'OPTIONS' && headers['origin'] !== undefined && headers['access-control-request-method'] !== undefined
+  );
 }

@@ -88,7 +88,11 @@ function throughTunnel(mesh: Mesh, connection: Connection): ServerVerdict {
   if (refusal !== null) return closed(refusal, null, [step('identity', 'refused', { note: refusal })]);
   const layer = chooseChain('DISABLE', chainAt(mesh, pod, port), { ...arrival, handshake: null });
   const mode: PortMode = { mode: 'DISABLE', object: null, scope: 'default' };
-  const steps = [step('capture', 'captured'), step('filter-chain', 'hbone'), step('identity', 'proved', { note: handshake.identity ?? '' })];
+  const steps = [
+    step('capture', 'captured'),
+    step('filter-chain', 'hbone'),
+    step('identity', 'proved', { note: handshake.identity ?? '' }),
+  ];
   const admission = { layer: layer.kind === 'plaintext' ? layer.layer : ('tcp' as const), handshake, isOpaque: false };
   const verdict = admitted(mesh, connection, mode, steps, admission);
   if (verdict.outcome !== 'ALLOW_MTLS') return { ...verdict, transport: 'hbone' };
@@ -204,7 +208,9 @@ function outranked(mesh: Mesh, pod: Pod, port: number, mode: PortMode): readonly
   for (const policy of mesh.peerAuthentications.ignored) {
     const wanted = policy.ports.get(port) ?? policy.mode;
     if (wanted === null || !isSubset(policy.selector ?? {}, pod.labels)) continue;
-    steps.push(step('peer-authentication', wanted, { by: 'root-namespace-selector', object: policy.ref, isInEffect: false }));
+    steps.push(
+      step('peer-authentication', wanted, { by: 'root-namespace-selector', object: policy.ref, isInEffect: false }),
+    );
   }
   const byServicePort = servicePortKey(mesh, pod, port);
   if (byServicePort !== null && mode.scope !== 'port') steps.push(byServicePort);
@@ -307,7 +313,11 @@ function admitted(
     return { ...common, outcome: 'DENY_JWT', httpStatus, decidedBy, steps: [...known, ...custom.steps, said] };
   }
   const verdict = custom.kind === 'deny' ? custom : policyVerdict(set, request, connection.wouldBe);
-  const trail = [...known, ...(custom.kind === 'deny' ? [] : [...custom.steps, ...tokenSteps(token)]), ...verdict.steps];
+  const trail = [
+    ...known,
+    ...(custom.kind === 'deny' ? [] : [...custom.steps, ...tokenSteps(token)]),
+    ...verdict.steps,
+  ];
   const traced = { ...common, steps: trail };
   if (verdict.kind === 'deny') return { ...traced, ...denied(connection, layer), decidedBy: verdict.decidedBy };
   if (custom.kind === 'provider') {

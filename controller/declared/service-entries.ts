@@ -45,12 +45,7 @@ function toService(object: K8sObject, host: string, sources: ServiceEntrySources
   };
 }
 
-function toPort(
-  given: Fields,
-  host: string,
-  object: K8sObject,
-  sources: ServiceEntrySources,
-): readonly ServicePort[] {
+function toPort(given: Fields, host: string, object: K8sObject, sources: ServiceEntrySources): readonly ServicePort[] {
   const port = integer(given['number']);
   if (port === undefined) return [];
   const name = text(given['name']) ?? '';

@@ -27,7 +27,12 @@ export interface Unmodelled {
 /** Calico's own NetworkPolicy has another group under the same kind. */
 export function readUnmodelled(objects: readonly K8sObject[], rootNamespace: string): readonly Unmodelled[] {
   return objects
-    .filter(({ kind, apiVersion }) => EXTENSIONS.has(kind) || NETWORK.has(kind) || (kind === 'NetworkPolicy' && apiVersion.includes('projectcalico.org')))
+    .filter(
+      ({ kind, apiVersion }) =>
+        EXTENSIONS.has(kind) ||
+        NETWORK.has(kind) ||
+        (kind === 'NetworkPolicy' && apiVersion.includes('projectcalico.org')),
+    )
     .map((object) => ({ name: nameOf(object), touches: touchTest(object, rootNamespace) }))
     .sort((a, b) => compareText(a.name, b.name));
 }

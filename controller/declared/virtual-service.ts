@@ -96,7 +96,9 @@ export function admittedHosts(
       const [first = '', second] = pattern.split('/', 2);
       if (second === undefined) return hostsOverlap(first, host);
       const isAdmitted =
-        first === '*' || first === service.ref.namespace || (first === '.' && service.ref.namespace === gatewayNamespace);
+        first === '*' ||
+        first === service.ref.namespace ||
+        (first === '.' && service.ref.namespace === gatewayNamespace);
       return isAdmitted && hostsOverlap(second, host);
     }),
   );

@@ -23,7 +23,9 @@ export function readWaypoints(gateways: readonly K8sObject[], pods: readonly Pod
   for (const object of gateways) {
     if (fields(object, 'spec')['gatewayClassName'] !== CLASS) continue;
     const { namespace, name, labels } = object.metadata;
-    const own = pods.filter((pod) => pod.namespace === namespace && pod.labels['gateway.networking.k8s.io/gateway-name'] === name);
+    const own = pods.filter(
+      (pod) => pod.namespace === namespace && pod.labels['gateway.networking.k8s.io/gateway-name'] === name,
+    );
     const serves = labels['istio.io/waypoint-for'];
     found.set(`${namespace}/${name}`, {
       ref: refOf(object),

@@ -25,7 +25,7 @@ function declaredPart(object: K8sObject): unknown {
 
 function canonical(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
-  if (!isFields(value)) return JSON.stringify(value) ?? 'null';
+  if (!isFields(value)) return JSON.stringify(value);
   const entries = Object.keys(value)
     .filter((key) => value[key] !== undefined)
     .sort()

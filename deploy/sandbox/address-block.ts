@@ -27,6 +27,9 @@ const HOSTS_A_NET = 253;
 const FIRST_SECOND_OCTET = 64;
 const BLOCKS = 128;
 const LOCK_PORT = 15099;
+const STAND_IN_OFFSET = 10_000;
+/** tcpmux: assigned, and served by nobody. */
+const UNSERVED_PORT = 1;
 
 const SINGLE_ADDRESS = '127.0.0.1';
 const SINGLE_FIRST_PORT = 20_000;
@@ -53,19 +56,29 @@ async function claimPerPod(): Promise<AddressBlock> {
     host: hostOf(candidate, 'infra', 0),
     port: LOCK_PORT,
   }));
-  const canBindLowPorts = await canBind({ host: hostOf(block, 'infra', 0), port: 1 });
-  const address = (role: AddressRole, index: number, port: number): Address => ({
-    host: hostOf(block, role, index),
-    // Without the privilege for ports below 1024 the pod's port 80 becomes 10080.
-    port: port < 1024 && !canBindLowPorts ? port + 10_000 : port,
-  });
   return {
     mode: 'per-pod',
-    reserve: (role, index, port) => Promise.resolve(address(role, index, port)),
-    unserved: (role, index, port) =>
-      role === 'service' ? { host: hostOf(block, role, index), port } : address(role, index, port),
+    reserve: (role, index, port) => ownOrStandIn({ host: hostOf(block, role, index), port }),
+    unserved: (role, index, port) => ({
+      host: hostOf(block, role, index),
+      // Virtual addresses are never dialled. On any other port a program that listens on 0.0.0.0 would answer.
+      port: role === 'service' ? port : UNSERVED_PORT,
+    }),
     [Symbol.asyncDispose]: () => closed(lock),
   };
+}
+
+/**
+ * The port itself where it can be had. It cannot where it is below 1024 and the privilege for it is missing, or where a
+ * program listens on 0.0.0.0, and so on every loopback address: then the pod's port 8080 becomes 18080.
+ */
+async function ownOrStandIn({ host, port }: Address): Promise<Address> {
+  for (const candidate of [port, port + STAND_IN_OFFSET]) {
+    if (candidate <= 65_535 && (await canBind({ host, port: candidate }))) return { host, port: candidate };
+  }
+  throw new MeshproofError('MPE_PORT_IN_USE', `cannot listen on ${host}:${String(port)}, nor on its stand-in`, {
+    hint: `End the process that listens on port ${String(port)}, or change the port in reality.yaml.`,
+  });
 }
 
 async function claimSingle(): Promise<AddressBlock> {

@@ -96,12 +96,23 @@ t.test('addresses are those that the network tells', async (t) => {
   t.strictSame(network.podAddress('old/batch', 9), unserved, 'the same every time');
 });
 
+t.test('a port that another program holds on every address gets a stand-in', async (t) => {
+  const squatter = net.createServer().listen(28_998, '0.0.0.0');
+  await once(squatter, 'listening');
+  const pay = { dataPlane: 'sidecar', ports: { 28998: { app: 'http' } } };
+  await using sandbox = await start({ workloads: { ...REALITY.workloads, 'shop/pay': pay } }, 'per-pod');
+  const address = sandbox.network.podAddress('shop/pay', 28_998) ?? { host: '', port: 0 };
+  t.equal(address.port, 38_998);
+  t.equal(told(await call(address, get('/', 'pay.shop'))), '200 caller=null');
+  squatter.close();
+});
+
 t.test('a taken address fails the start by name, and leaves nothing behind', async (t) => {
-  // On a port that no other test uses, the second pod's address in whatever block the sandbox will claim.
+  // On a port that no other test uses and on its stand-in, the second pod's address in whatever block will be claimed.
   const port = 28_999;
   const squatters = Array.from({ length: 128 }, (_, block) =>
-    net.createServer().listen(port, `127.${String(64 + block)}.0.3`),
-  );
+    [port, port + 10_000].map((taken) => net.createServer().listen(taken, `127.${String(64 + block)}.0.3`)),
+  ).flat();
   await Promise.all(squatters.map((squatter) => once(squatter, 'listening')));
   const pay = { dataPlane: 'sidecar', ports: { [port]: { app: 'http' } } };
   const starting = start({ workloads: { ...REALITY.workloads, 'shop/pay': pay } }, 'per-pod');

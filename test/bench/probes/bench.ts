@@ -1,0 +1,123 @@
+/** CPU time of an attempt on a fresh connection, beside two probers that are written in Go. */
+import { systemClock } from '../../../proto/system-clock.ts';
+import type { Bench, Row } from '../frame/bench.ts';
+import { cpuMs } from '../frame/cpu-time.ts';
+import { findPeer, NOT_INSTALLED } from '../frame/peer.ts';
+import { median } from '../frame/statistics.ts';
+import { Worker } from '../frame/worker.ts';
+import type { AttemptsAnswer, AttemptsQuestion } from './attempts-process.ts';
+import { startBlackbox } from './blackbox.ts';
+import { startCloudprober } from './cloudprober.ts';
+import type { CloudproberTransport } from './cloudprober.ts';
+import { makeCredentials } from './credentials.ts';
+import type { BenchCredentials } from './credentials.ts';
+import type { TargetQuestion } from './target-process.ts';
+import { TITLES, TRANSPORTS } from './transport.ts';
+import type { TargetPorts, Transport } from './transport.ts';
+
+const IN_FLIGHT = 16;
+/** Both sides in turn, the first round of each to warm up only. */
+const ROUNDS = 4;
+/** In a round: about a second's worth. */
+const ATTEMPTS: Readonly<Record<Transport, number>> = { http: 6_000, mtls: 800, grpc: 2_000, 'grpc-mtls': 600 };
+
+const BLACKBOX_BARS: Readonly<Record<Transport, number>> = { http: 3, mtls: 1.2, grpc: 2, 'grpc-mtls': 1 };
+const CLOUDPROBER_BARS: Readonly<Record<CloudproberTransport, number>> = { http: 1.2, mtls: 1 };
+/** Well below what it can do on a core, for it does not wait for its answers. */
+const CLOUDPROBER_PER_SECOND: Readonly<Record<CloudproberTransport, number>> = { http: 1_600, mtls: 240 };
+const CLOUDPROBER_WARM_MS = 2_500;
+const CLOUDPROBER_MS = 6_000;
+
+/** Microseconds of CPU time an attempt. */
+type Cost = number;
+
+export const probesBench: Bench = {
+  name: 'probes',
+  about: 'CPU time of an attempt on a fresh connection, 16 in flight in one process, beside other probers.',
+  growth: 'twice the attempts take twice the CPU time; the figure is a single one’s and stays.',
+  run: async (say, signal) => {
+    await using credentials = await makeCredentials();
+    await using target = new Worker<TargetQuestion, TargetPorts>(new URL('target-process.ts', import.meta.url));
+    const ports = await target.ask({ certificate: credentials.target, rootPem: credentials.rootPem }, signal);
+    const rows: Row[] = [];
+    const ours = new Map<Transport, Cost>();
+    for (const transport of TRANSPORTS) {
+      say(`${TITLES[transport]}, beside blackbox_exporter`);
+      const costs = await besideBlackbox(transport, credentials, ports, signal);
+      ours.set(transport, costs.ours);
+      rows.push(rowOf(transport, costs.ours, 'blackbox_exporter', costs.blackbox, BLACKBOX_BARS[transport]));
+    }
+    for (const transport of ['http', 'mtls'] as const) {
+      say(`${TITLES[transport]}, cloudprober`);
+      const cost = await costOfCloudprober(transport, credentials, ports, signal);
+      rows.push(rowOf(transport, ours.get(transport), 'cloudprober', cost, CLOUDPROBER_BARS[transport]));
+    }
+    return rows;
+  },
+};
+
+/** Processes of its own for every transport, so that none is warm for the next. */
+async function besideBlackbox(
+  transport: Transport,
+  credentials: BenchCredentials,
+  ports: TargetPorts,
+  signal: AbortSignal,
+): Promise<{ readonly ours: Cost; readonly blackbox: Cost | undefined }> {
+  await using running = new AsyncDisposableStack();
+  const worker = running.use(
+    new Worker<AttemptsQuestion, AttemptsAnswer>(new URL('attempts-process.ts', import.meta.url)),
+  );
+  const { caKeyPem, rootPem } = credentials;
+  await worker.ask({ kind: 'prepare', caKeyPem, rootPem, ports }, signal);
+  const path = findPeer('prometheus-blackbox-exporter');
+  const blackbox = path === undefined ? undefined : running.use(await startBlackbox(path, credentials, ports, signal));
+  const attempts = ATTEMPTS[transport];
+  const ours: Cost[] = [];
+  const theirs: Cost[] = [];
+  for (let round = 0; round < ROUNDS; round += 1) {
+    ours.push(
+      await costOf(worker.pid, attempts, async () => {
+        const question = { kind: 'attempt', transport, attempts, inFlight: IN_FLIGHT } as const;
+        const { reached, unexpected } = await worker.ask(question, signal);
+        if (reached < attempts) throw new Error(`${String(attempts - reached)} not reached, the first: ${unexpected ?? ''}`);
+      }),
+    );
+    if (blackbox === undefined) continue;
+    theirs.push(await costOf(blackbox.pid, attempts, () => blackbox.attempt(transport, attempts, IN_FLIGHT)));
+  }
+  return { ours: median(ours.slice(1)), blackbox: blackbox === undefined ? undefined : median(theirs.slice(1)) };
+}
+
+async function costOfCloudprober(
+  transport: CloudproberTransport,
+  credentials: BenchCredentials,
+  ports: TargetPorts,
+  signal: AbortSignal,
+): Promise<Cost | undefined> {
+  const path = findPeer('cloudprober');
+  if (path === undefined) return undefined;
+  const perSecond = CLOUDPROBER_PER_SECOND[transport];
+  await using peer = await startCloudprober(path, transport, perSecond, credentials, ports, signal);
+  await systemClock.sleep(CLOUDPROBER_WARM_MS, signal);
+  const before = { cpu: cpuMs(peer.pid), attempts: await peer.attempts() };
+  await systemClock.sleep(CLOUDPROBER_MS, signal);
+  const after = { cpu: cpuMs(peer.pid), attempts: await peer.attempts() };
+  return ((after.cpu - before.cpu) * 1_000) / (after.attempts - before.attempts);
+}
+
+async function costOf(pid: number, attempts: number, work: () => Promise<void>): Promise<Cost> {
+  const before = cpuMs(pid);
+  await work();
+  return ((cpuMs(pid) - before) * 1_000) / attempts;
+}
+
+function rowOf(transport: Transport, ours: Cost | undefined, name: string, cost: Cost | undefined, least: number): Row {
+  const figureOf = (value: Cost | undefined) => (value === undefined ? undefined : { value, unit: 'µs' });
+  return {
+    what: `${TITLES[transport]}, CPU an attempt`,
+    ours: figureOf(ours),
+    beside: { name, figure: figureOf(cost) },
+    bar: { kind: 'ratio-at-least', least },
+    ...(cost === undefined && { note: NOT_INSTALLED }),
+  };
+}

@@ -1,0 +1,90 @@
+/** cloudprober, which keeps its own time: so many probes a second of every target, counted by its own metrics. */
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { freePort, Peer } from '../frame/peer.ts';
+import type { BenchCredentials } from './credentials.ts';
+import { TARGET_HOSTS, TARGET_NAME } from './transport.ts';
+import type { TargetPorts } from './transport.ts';
+
+/** It has no gRPC health probe over a fresh connection. */
+export type CloudproberTransport = 'http' | 'mtls';
+
+export interface Cloudprober extends AsyncDisposable {
+  readonly pid: number;
+  /** Attempts that it says it has made. Rejects where one of them failed. */
+  readonly attempts: () => Promise<number>;
+}
+
+const INTERVAL_MS = 1_000;
+/** Its requests of an interval are sent at this distance, so that they are no burst. */
+const SPREAD_MS = 800;
+
+/** @param perSecond Attempts on all targets together. */
+export async function startCloudprober(
+  path: string,
+  transport: CloudproberTransport,
+  perSecond: number,
+  credentials: BenchCredentials,
+  ports: TargetPorts,
+  signal: AbortSignal,
+): Promise<Cloudprober> {
+  const config = join(credentials.folder, `cloudprober-${transport}.cfg`);
+  const port = await freePort();
+  await writeFile(config, configOf(transport, perSecond, credentials, ports, port));
+  const metrics = `http://127.0.0.1:${String(port)}/metrics`;
+  const peer = await Peer.start(path, [`--config_file=${config}`], metrics, signal);
+  return {
+    pid: peer.pid,
+    attempts: async () => {
+      const text = await (await fetch(metrics, { signal })).text();
+      const [total, success] = [sumOf(text, 'total'), sumOf(text, 'success')];
+      if (success < total) throw new Error(`cloudprober reached ${String(success)} of ${String(total)}`);
+      return total;
+    },
+    [Symbol.asyncDispose]: () => peer[Symbol.asyncDispose](),
+  };
+}
+
+function configOf(
+  transport: CloudproberTransport,
+  perSecond: number,
+  { rootFile, certificateFile, keyFile }: BenchCredentials,
+  ports: TargetPorts,
+  port: number,
+): string {
+  const requests = Math.round((perSecond * INTERVAL_MS) / 1_000 / TARGET_HOSTS.length);
+  const tls =
+    transport === 'http'
+      ? ''
+      : `scheme: HTTPS
+    tls_config {
+      ca_cert_file: "${rootFile}"
+      tls_cert_file: "${certificateFile}"
+      tls_key_file: "${keyFile}"
+      server_name: "${TARGET_NAME}"
+    }`;
+  return `host: "127.0.0.1"
+port: ${String(port)}
+surfacer { type: PROMETHEUS }
+probe {
+  name: "${transport}"
+  type: HTTP
+  targets { host_names: "${TARGET_HOSTS.join(',')}" }
+  interval_msec: ${String(INTERVAL_MS)}
+  timeout_msec: ${String(INTERVAL_MS)}
+  stats_export_interval_msec: ${String(INTERVAL_MS)}
+  http_probe {
+    port: ${String(ports[transport])}
+    requests_per_probe: ${String(requests)}
+    requests_interval_msec: ${String(Math.max(1, Math.floor(SPREAD_MS / requests)))}
+    ${tls}
+  }
+}
+`;
+}
+
+/** Over all targets. */
+function sumOf(metrics: string, name: string): number {
+  const lines = metrics.matchAll(new RegExp(`^${name}\\{[^}]*\\} (\\d+)`, 'gm'));
+  return lines.reduce((sum, [, value]) => sum + Number(value), 0);
+}
