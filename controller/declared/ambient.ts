@@ -4,7 +4,7 @@ import { ambientMode } from './ambient-mode.ts';
 import type { Decider, OutcomeCode, TrailStep } from './expectation.ts';
 import { certificateRefusal } from './certificates.ts';
 import type { Mesh } from './mesh.ts';
-import type { Connection, ServerVerdict } from './server.ts';
+import type { Connection, ServerVerdict } from './connection.ts';
 import { step } from './trail.ts';
 
 /** ztunnel: src/proxy/inbound.rs:serve_connect, inbound_passthrough.rs */

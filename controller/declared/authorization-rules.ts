@@ -5,7 +5,7 @@ import type { AuthorizationRequest, Predicate } from './authorization-request.ts
 import { conditionOf } from './authorization-conditions.ts';
 import type { MeshConfig } from './mesh-config.ts';
 import { pathMatcher } from './paths.ts';
-import { fields, isFields, list, texts } from './reading.ts';
+import { fields, isFields, list } from './reading.ts';
 import type { Fields } from './reading.ts';
 import {
   hostMatcher,

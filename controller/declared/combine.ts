@@ -1,6 +1,6 @@
 /** The answers of several endpoints as one expectation. */
 import type { EndpointExpectation, Expectation, TrailStep } from './expectation.ts';
-import type { ServerVerdict } from './server.ts';
+import type { ServerVerdict } from './connection.ts';
 
 export interface EndpointVerdict {
   /** `namespace/pod`, or an address. */

@@ -7,7 +7,7 @@ import type { Flow } from './expectation.ts';
 import type { Handshake } from './filter-chain.ts';
 import type { Mesh } from './mesh.ts';
 import type { Pod } from './model.ts';
-import type { HttpFacts } from './server.ts';
+import type { HttpFacts } from './connection.ts';
 
 export interface CallerFacts {
   readonly pod: Pod | null;

@@ -8,7 +8,7 @@ import { byAge, compareText, refOf } from './order.ts';
 import { fields, integer, isFields, list, text, textMap, texts } from './reading.ts';
 import { isSubset } from './selector.ts';
 import type { Labels } from './selector.ts';
-import type { HttpFacts } from './server.ts';
+import type { HttpFacts } from './connection.ts';
 import { admittedHosts, isVisibleTo } from './virtual-service.ts';
 import type { StreamRoute, VirtualService } from './virtual-service.ts';
 

@@ -1,8 +1,8 @@
 /** Does a container's health check get its answer, as the kubelet sends it? */
 import type { Flow, TrailStep } from './expectation.ts';
 import type { HealthCheck, NetworkHealthCheck, Pod } from './model.ts';
-import { podRef } from './server.ts';
-import type { ServerVerdict } from './server.ts';
+import { podRef } from './connection.ts';
+import type { ServerVerdict } from './connection.ts';
 import { step } from './trail.ts';
 
 /** `liveness`, or `container/liveness`; without a name, the first one of the pod. */

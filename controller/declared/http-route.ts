@@ -2,7 +2,7 @@
 import { resolveShortName } from './hosts.ts';
 import { fields, integer, isFields, list, text, textMap, texts } from './reading.ts';
 import type { Fields } from './reading.ts';
-import type { HttpFacts } from './server.ts';
+import type { HttpFacts } from './connection.ts';
 
 export interface RouteDestination {
   /** Resolved. */

@@ -8,7 +8,7 @@ import type { Pod, Service, ServicePort } from './model.ts';
 import { hostHeader } from './question.ts';
 import type { Question } from './question.ts';
 import { stopped } from './reach.ts';
-import type { ServerVerdict } from './server.ts';
+import type { ServerVerdict } from './connection.ts';
 import { step } from './trail.ts';
 import { meshVirtualService } from './virtual-service.ts';
 import type { VirtualService } from './virtual-service.ts';

@@ -10,7 +10,7 @@ import { networkVerdict } from './network-policy.ts';
 import { hostHeader } from './question.ts';
 import type { Question, Sending } from './question.ts';
 import { serve } from './server.ts';
-import type { ServerVerdict } from './server.ts';
+import type { ServerVerdict } from './connection.ts';
 import { step } from './trail.ts';
 
 export function reach(question: Question, endpoint: ServiceEndpoint, sending: Sending): EndpointVerdict {

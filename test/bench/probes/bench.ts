@@ -25,8 +25,8 @@ const BLACKBOX_BARS: Readonly<Record<Transport, number>> = { http: 3, mtls: 1.2,
 const CLOUDPROBER_BARS: Readonly<Record<CloudproberTransport, number>> = { http: 1.2, mtls: 1 };
 /** Well below what it can do on a core, for it does not wait for its answers. */
 const CLOUDPROBER_PER_SECOND: Readonly<Record<CloudproberTransport, number>> = { http: 1_600, mtls: 240 };
-const CLOUDPROBER_WARM_MS = 2_500;
-const CLOUDPROBER_MS = 6_000;
+const CLOUDPROBER_WARM_MS = 4_500;
+const CLOUDPROBER_MS = 8_000;
 
 /** Microseconds of CPU time an attempt. */
 type Cost = number;

@@ -15,9 +15,10 @@ export interface Cloudprober extends AsyncDisposable {
   readonly attempts: () => Promise<number>;
 }
 
-const INTERVAL_MS = 1_000;
-/** Its requests of an interval are sent at this distance, so that they are no burst. */
-const SPREAD_MS = 800;
+const INTERVAL_MS = 2_000;
+/** Its requests of an interval are spread over this time, so that they are no burst; it wants the timeout on top of it. */
+const SPREAD_MS = 1_200;
+const TIMEOUT_MS = 700;
 
 /** @param perSecond Attempts on all targets together. */
 export async function startCloudprober(
@@ -71,7 +72,7 @@ probe {
   type: HTTP
   targets { host_names: "${TARGET_HOSTS.join(',')}" }
   interval_msec: ${String(INTERVAL_MS)}
-  timeout_msec: ${String(INTERVAL_MS)}
+  timeout_msec: ${String(TIMEOUT_MS)}
   stats_export_interval_msec: ${String(INTERVAL_MS)}
   http_probe {
     port: ${String(ports[transport])}
