@@ -1,5 +1,5 @@
 /** A certificate with the agent's own name from a CA that was made for it alone: no mesh may take it. */
-import { generateKeyPair, privateKeyPem, signCertificate } from './x509.ts';
+import { generateKeyPair, privateKeyPem, signCertificate } from '../../proto/x509.ts';
 import type { PresentedCertificate } from './workload-identity.ts';
 
 const HOUR_MS = 3_600_000;
@@ -12,7 +12,7 @@ export function untrustedCertificate(spiffeId: string, nowMs: number): Presented
     issuer,
     publicKey: pair.publicKey,
     organization: '',
-    uris: [spiffeId],
+    names: [spiffeId],
     isCa: false,
     // Clocks of the pods may differ: it is to be refused for its CA and for nothing else.
     notBeforeMs: nowMs - HOUR_MS,

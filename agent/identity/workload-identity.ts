@@ -6,7 +6,7 @@ import type { Clock } from '../../proto/clock.ts';
 import { MeshproofError } from '../../proto/errors.ts';
 import type { ClientCertificate } from '../../proto/vocabulary.ts';
 import type { Credentials } from '../probes/probe.ts';
-import { certificateRequest, generateKeyPair, privateKeyPem } from './x509.ts';
+import { certificateRequest, generateKeyPair, privateKeyPem } from '../../proto/x509.ts';
 import { untrustedCertificate } from './untrusted.ts';
 
 /** A certificate that can be presented: PEM texts, chain leaf first without the root. */

@@ -1,5 +1,4 @@
 /** Flows through a gateway: the caller's hop to the gateway, its listener and policies, and its own call behind. */
-import { customVerdict, policyVerdict } from './authorize.ts';
 import { serviceTransport } from './client-transport.ts';
 import type { Wire } from './client-transport.ts';
 import { combine } from './combine.ts';
@@ -14,8 +13,6 @@ import { sendingOf } from './proxied.ts';
 import { hostHeader, sourceStep, unknownFlow } from './question.ts';
 import type { Question } from './question.ts';
 import { networkStep, reach, refusedByNetwork, stopped } from './reach.ts';
-import { isPreflight, judgeToken } from './request-authentication.ts';
-import { httpAttributes } from './admission.ts';
 import type { HttpFacts, ServerVerdict } from './connection.ts';
 import { isSubset } from './selector.ts';
 import { isExportedTo } from './sidecar-scope.ts';

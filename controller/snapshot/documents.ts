@@ -21,7 +21,7 @@ export function parseDocuments(source: Source): readonly ParsedDocument[] {
     const chunk = text.slice(start, end);
     const document = parseDocument(chunk, { uniqueKeys: true, prettyErrors: false, version: '1.2' });
     const [error] = document.errors;
-    if (error !== undefined) throw unreadable(file, text, start + error.pos[0], expectation(error.message), error);
+    if (error !== undefined) throw unreadable(source, start + error.pos[0], expectation(error.message), error);
     const value = valueOf(document, source, start);
     if (value === null || value === undefined) return [];
     return [{ value, offsetOf: (path: readonly (string | number)[]) => start + nodeOffset(document, path) }];

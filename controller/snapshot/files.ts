@@ -1,13 +1,14 @@
 /** A snapshot out of manifests: files, folders, and standard input. */
 import { compareText } from '../declared/order.ts';
-import type { K8sObject, Position, Snapshot } from '../declared/objects.ts';
+import type { K8sObject, Snapshot } from '../declared/objects.ts';
 import { digestOf } from './digest.ts';
 import { parseDocuments } from './documents.ts';
-import { objectsOf } from './objects.ts';
+import { objectsOf, positionOf } from './objects.ts';
+import { rejectionsOf } from './rejections.ts';
 import { filesOf, readSource, readStandardInput } from './source.ts';
 import type { Source } from './source.ts';
 
-export { positionOf } from './objects.ts';
+export { positionOf };
 
 export interface FileSnapshotDeps {
   /** What `-` reads. */
@@ -40,15 +41,7 @@ export function snapshotOf(objects: readonly K8sObject[]): Snapshot {
   for (const object of objects) {
     const key = keyOf(object);
     const earlier = byKey.get(key);
-    if (earlier !== undefined) {
-      const name = `${object.kind} ${object.metadata.namespace}/${object.metadata.name}`;
-      warnings.push(
-        `${place(object.position)}${name} is given twice; this one counts, not the one at ${place(earlier.position)}`.replace(
-          /: $/,
-          '',
-        ),
-      );
-    }
+    if (earlier !== undefined) warnings.push(`${place(object)} is given twice: this one counts, not ${place(earlier)}`);
     byKey.set(key, object);
   }
   const sorted = [...byKey.values()].sort(
@@ -58,6 +51,11 @@ export function snapshotOf(objects: readonly K8sObject[]): Snapshot {
       compareText(a.metadata.name, b.metadata.name) ||
       compareText(a.apiVersion, b.apiVersion),
   );
+  for (const object of sorted) {
+    for (const { path, why } of rejectionsOf(object)) {
+      warnings.push(`${place(object, path)} ${why}; an API server would not take it`);
+    }
+  }
   return { objects: sorted, digest: digestOf(sorted), warnings };
 }
 
@@ -67,6 +65,11 @@ function keyOf({ apiVersion, kind, metadata }: K8sObject): string {
   return `${group}|${kind}|${metadata.namespace}|${metadata.name}`;
 }
 
-function place(position: Position | undefined): string {
-  return position === undefined ? '' : `${position.file}:${String(position.line)}:${String(position.column)}: `;
+/** `file:line:column: Kind namespace/name` */
+function place(object: K8sObject, path = ''): string {
+  const { kind, metadata } = object;
+  const name = metadata.namespace === '' ? metadata.name : `${metadata.namespace}/${metadata.name}`;
+  const position = positionOf(object, path);
+  const at = position === undefined ? '' : `${position.file}:${String(position.line)}:${String(position.column)}: `;
+  return `${at}${kind} ${name}`;
 }

@@ -12,27 +12,33 @@ export interface Source {
   readonly text: string;
 }
 
-export function unreadable(
-  file: string,
-  text: string,
-  offset: number,
-  expected: string,
-  cause?: unknown,
-): MeshproofError {
-  const { line, column } = lineAndColumn(text, offset);
-  const message = `${file}:${String(line)}:${String(column)}: ${expected}`;
+export function unreadable(source: Source, offset: number, expected: string, cause?: unknown): MeshproofError {
+  const { line, column } = lineAndColumn(source, offset);
+  const message = `${source.file}:${String(line)}:${String(column)}: ${expected}`;
   return new MeshproofError('MPE_UNREADABLE_INPUT', message, cause === undefined ? {} : { cause });
 }
 
+/** Where the lines of a source begin; found out once, however many places are asked for. */
+const lineStarts = new WeakMap<Source, readonly number[]>();
+
 /** Both from 1; columns count UTF-16 units. */
-export function lineAndColumn(text: string, offset: number): { readonly line: number; readonly column: number } {
-  let line = 1;
-  let start = 0;
-  for (let next = text.indexOf('\n'); next !== -1 && next < offset; next = text.indexOf('\n', start)) {
-    line += 1;
-    start = next + 1;
+export function lineAndColumn(source: Source, offset: number): { readonly line: number; readonly column: number } {
+  const starts = lineStarts.get(source) ?? startsOf(source.text);
+  lineStarts.set(source, starts);
+  let low = 0;
+  let high = starts.length - 1;
+  while (low < high) {
+    const middle = Math.ceil((low + high) / 2);
+    if ((starts[middle] ?? 0) <= offset) low = middle;
+    else high = middle - 1;
   }
-  return { line, column: offset - start + 1 };
+  return { line: low + 1, column: offset - (starts[low] ?? 0) + 1 };
+}
+
+function startsOf(text: string): readonly number[] {
+  const starts = [0];
+  for (let next = text.indexOf('\n'); next !== -1; next = text.indexOf('\n', next + 1)) starts.push(next + 1);
+  return starts;
 }
 
 /** Folders are read with everything below them: *.yaml, *.yml and *.json, in the order of their paths. */
@@ -81,10 +87,7 @@ function decode(file: string, bytes: Buffer): string {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch (cause) {
     const good = bytes.toString('utf8');
-    throw unreadable(
-      file,
-      good,
-      Math.max(0, good.indexOf('\uFFFD')),
+    throw unreadable({ file, text: good }, Math.max(0, good.indexOf('\uFFFD')),
       'expected UTF-8 text, found a byte that is none',
       cause,
     );

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { meshCa } from '../../agent/identity/mesh-ca.ts';
-import { certificateRequest, generateKeyPair, privateKeyPem } from '../../agent/identity/x509.ts';
+import { certificateRequest, generateKeyPair, privateKeyPem } from '../../proto/x509.ts';
 import type { KeyAndChain } from '../../deploy/sandbox/ca/certificate-authority.ts';
 import type { Sandbox } from '../../deploy/sandbox/sandbox.ts';
 

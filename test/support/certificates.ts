@@ -1,8 +1,8 @@
 /** A certificate authority for tests, and certificates with every fault that a peer can have. */
 import { createSecureContext } from 'node:tls';
 import type { SecureContext } from 'node:tls';
-import { generateKeyPair, privateKeyPem, signCertificate } from '../../agent/identity/x509.ts';
-import type { Issuer } from '../../agent/identity/x509.ts';
+import { generateKeyPair, privateKeyPem, signCertificate } from '../../proto/x509.ts';
+import type { Issuer } from '../../proto/x509.ts';
 
 const HOUR_MS = 3_600_000;
 
@@ -30,7 +30,7 @@ export function createAuthority(organization = 'test mesh'): TestAuthority {
     issuer,
     publicKey: issuer.publicKey,
     organization,
-    uris: [],
+    names: [],
     isCa: true,
     notBeforeMs: now - 24 * HOUR_MS,
     notAfterMs: now + 24 * HOUR_MS,
@@ -46,8 +46,7 @@ export function issue(authority: TestAuthority, options: TestCertificateOptions 
     issuer: authority.issuer,
     publicKey: pair.publicKey,
     organization: '',
-    uris: options.uris ?? [],
-    dnsNames: options.dnsNames ?? [],
+    names: [...(options.uris ?? []), ...(options.dnsNames ?? [])],
     isCa: false,
     notBeforeMs: options.notBeforeMs ?? now - HOUR_MS,
     notAfterMs: options.notAfterMs ?? now + HOUR_MS,

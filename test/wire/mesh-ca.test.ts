@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import * as grpc from '@grpc/grpc-js';
 import t from 'tap';
 import { meshCa } from '../../agent/identity/mesh-ca.ts';
-import { certificateRequest, generateKeyPair, signCertificate } from '../../agent/identity/x509.ts';
+import { certificateRequest, generateKeyPair, signCertificate } from '../../proto/x509.ts';
 import { IstioCertificateServiceService } from '../../proto/gen/istio/v1/auth/ca.ts';
 import type { IstioCertificateServiceServer } from '../../proto/gen/istio/v1/auth/ca.ts';
 import { createAuthority, issue } from '../support/certificates.ts';
@@ -21,7 +21,7 @@ const createCertificate: IstioCertificateServiceServer['createCertificate'] = ({
     return;
   }
   const publicKey = publicKeyOf(request.csr);
-  const facts = { issuer: MESH.issuer, publicKey, organization: '', uris: [ID], isCa: false };
+  const facts = { issuer: MESH.issuer, publicKey, organization: '', names: [ID], isCa: false };
   const leaf = signCertificate({ ...facts, notBeforeMs: Date.now() - 1_000, notAfterMs: Date.now() + 3_600_000 });
   answer(null, { certChain: [leaf, MESH.rootPem] });
 };

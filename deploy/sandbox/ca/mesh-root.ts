@@ -1,6 +1,6 @@
 /** A root of trust in memory: signs leaves for the mesh, and for the ways in which a leaf can be wrong. */
-import { generateKeyPairSync, type KeyObject } from 'node:crypto';
-import { signCertificate } from './x509.ts';
+import type { KeyObject } from 'node:crypto';
+import { generateKeyPair, privateKeyPem, signCertificate } from '../../../proto/x509.ts';
 import type { KeyAndChain } from './certificate-authority.ts';
 
 const HOUR_MS = 3_600_000;
@@ -23,29 +23,25 @@ export interface MeshRoot {
 }
 
 /** A new root with a new P-256 key. Two roots of one name are still two roots. */
-export function createRoot(commonName: string, nowMs: number): MeshRoot {
-  const root = newKey();
-  const issuer = { commonName, key: root.privateKey };
-  const rootPem = signCertificate(
-    {
-      publicKey: root.publicKey,
-      commonName,
-      notBeforeMs: nowMs - 30 * DAY_MS,
-      notAfterMs: nowMs + 3650 * DAY_MS,
-      isCa: true,
-      names: [],
-    },
+export function createRoot(organization: string, nowMs: number): MeshRoot {
+  const issuer = { ...generateKeyPair(), organization };
+  const rootPem = signCertificate({
     issuer,
-  );
+    publicKey: issuer.publicKey,
+    organization,
+    names: [],
+    isCa: true,
+    notBeforeMs: nowMs - 30 * DAY_MS,
+    notAfterMs: nowMs + 3650 * DAY_MS,
+  });
   const sign = (publicKey: KeyObject, names: readonly string[], validity: Validity): string =>
-    signCertificate({ publicKey, commonName: '', isCa: false, names, ...validity }, issuer);
+    signCertificate({ issuer, publicKey, organization: '', names, isCa: false, ...validity });
   return {
     rootPem,
     sign,
     issue: (names, validity) => {
-      const { publicKey, privateKey } = newKey();
-      const key = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
-      return { key, chain: sign(publicKey, names, validity) };
+      const { publicKey, privateKey } = generateKeyPair();
+      return { key: privateKeyPem(privateKey), chain: sign(publicKey, names, validity) };
     },
   };
 }
@@ -66,8 +62,4 @@ export function expired(nowMs: number): Validity {
 /** Tomorrow's certificate. */
 export function notYetValid(nowMs: number): Validity {
   return { notBeforeMs: nowMs + HOUR_MS, notAfterMs: nowMs + 25 * HOUR_MS };
-}
-
-function newKey(): { publicKey: KeyObject; privateKey: KeyObject } {
-  return generateKeyPairSync('ec', { namedCurve: 'P-256' });
 }

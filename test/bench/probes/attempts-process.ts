@@ -1,7 +1,7 @@
 /** Our side: the agent's own probes, identity and classification in a process of its own, in a closed loop. */
 import { createPrivateKey, createPublicKey, randomBytes } from 'node:crypto';
 import { workloadIdentity } from '../../../agent/identity/workload-identity.ts';
-import { signCertificate } from '../../../agent/identity/x509.ts';
+import { signCertificate } from '../../../proto/x509.ts';
 import type { ProbeDeps } from '../../../agent/probes/probe.ts';
 import { attempt } from '../../../agent/probes/probes.ts';
 import { publicKeyOfRequest } from '../../../deploy/sandbox/ca/certificate-signing-request.ts';
@@ -48,7 +48,7 @@ function prepare({ caKeyPem, rootPem, ports }: Extract<AttemptsQuestion, { kind:
     const now = Date.now();
     const times = { notBeforeMs: now - HOUR_MS, notAfterMs: now + 2 * HOUR_MS };
     return Promise.resolve(
-      signCertificate({ issuer, publicKey, organization: '', uris: [CALLER_ID], isCa: false, ...times }),
+      signCertificate({ issuer, publicKey, organization: '', names: [CALLER_ID], isCa: false, ...times }),
     );
   };
   const identity = { rootPem, spiffeId: CALLER_ID, sign, clock: systemClock, random: Math.random };

@@ -16,9 +16,10 @@ export interface Cloudprober extends AsyncDisposable {
 }
 
 const INTERVAL_MS = 2_000;
-/** Its requests of an interval are spread over this time, so that they are no burst; it wants the timeout on top of it. */
-const SPREAD_MS = 1_200;
-const TIMEOUT_MS = 700;
+/** Its requests of an interval are spread over this time, so that they are no burst. */
+const SPREAD_MS = 900;
+/** Of all requests of an interval together; it wants the interval to hold both. */
+const TIMEOUT_MS = 1_050;
 
 /** @param perSecond Attempts on all targets together. */
 export async function startCloudprober(

@@ -2,7 +2,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { privateKeyPem } from '../../../agent/identity/x509.ts';
+import { privateKeyPem } from '../../../proto/x509.ts';
 import { createAuthority, issue } from '../../support/certificates.ts';
 import type { TestCertificate } from '../../support/certificates.ts';
 import { CALLER_ID, TARGET_ID, TARGET_NAME } from './transport.ts';

@@ -161,7 +161,7 @@ t.test('what is only imported for its types costs nothing: --help loads no libra
       else eager.add(to);
     }
   };
-  visit('controller/cli/main.ts');
+  visit('controller/cli/run.ts');
   const libraries = [...eager].filter((name) => !isOurs(name) && !name.startsWith('node:'));
   t.same(libraries, ['commander']);
   t.end();

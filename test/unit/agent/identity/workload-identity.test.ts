@@ -4,7 +4,7 @@ import { workloadIdentity } from '../../../../agent/identity/workload-identity.t
 import { ManualClock } from '../../../support/manual-clock.ts';
 import { createAuthority } from '../../../support/certificates.ts';
 import { publicKeyOf } from '../../../support/signing-requests.ts';
-import { signCertificate } from '../../../../agent/identity/x509.ts';
+import { signCertificate } from '../../../../proto/x509.ts';
 
 const ID = 'spiffe://cluster.local/ns/shop/sa/web';
 const HOUR_MS = 3_600_000;
@@ -19,7 +19,7 @@ function meshCa(clock: ManualClock): { requests: number; isDown: boolean; sign: 
       ca.requests += 1;
       if (ca.isDown) return Promise.reject(new Error('the CA is down'));
       const notBeforeMs = clock.nowMs();
-      const facts = { issuer: MESH.issuer, organization: '', uris: [ID], isCa: false };
+      const facts = { issuer: MESH.issuer, organization: '', names: [ID], isCa: false };
       const publicKey = publicKeyOf(csr);
       return Promise.resolve(
         signCertificate({ ...facts, publicKey, notBeforeMs, notAfterMs: notBeforeMs + 24 * HOUR_MS }),
@@ -111,7 +111,7 @@ t.test('a certificate is what it was asked to be', (t) => {
   const facts = { issuer, publicKey: issuer.publicKey, organization: '', isCa: false };
   const notBeforeMs = Date.UTC(2026, 0, 1);
   const notAfterMs = Date.UTC(2060, 0, 1);
-  const pem = signCertificate({ ...facts, uris: [ID], dnsNames: ['istiod.svc'], notBeforeMs, notAfterMs });
+  const pem = signCertificate({ ...facts, names: [ID, 'istiod.svc'], notBeforeMs, notAfterMs });
   const certificate = new X509Certificate(pem);
   t.equal(certificate.subjectAltName, `URI:${ID}, DNS:istiod.svc`);
   t.equal(certificate.subject, undefined);

@@ -1,7 +1,7 @@
 /** The mesh CA's certificates, requests and tokens. */
 import { X509Certificate } from 'node:crypto';
 import t from 'tap';
-import { certificateRequest, generateKeyPair } from '../../../../../agent/identity/x509.ts';
+import { certificateRequest, generateKeyPair } from '../../../../../proto/x509.ts';
 import { publicKeyOfRequest } from '../../../../../deploy/sandbox/ca/certificate-signing-request.ts';
 import { createRoot, expired, notYetValid, validFor } from '../../../../../deploy/sandbox/ca/mesh-root.ts';
 import { createTokenIssuer } from '../../../../../deploy/sandbox/ca/service-account-token.ts';

@@ -1,6 +1,7 @@
 /** X.509 certificates and certificate requests: DER laid out by node-forge, signed by node:crypto (P-256 throughout). */
 import { createHash, generateKeyPairSync, randomBytes, sign } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
+import { isIPv4 } from 'node:net';
 import forge from 'node-forge';
 
 const { asn1 } = forge;
@@ -21,10 +22,8 @@ export interface CertificateOptions {
   readonly publicKey: KeyObject;
   /** Organization in the subject; empty: an empty subject, as Istio's workload certificates have. */
   readonly organization: string;
-  /** URI subject alternative names. */
-  readonly uris: readonly string[];
-  /** DNS subject alternative names. */
-  readonly dnsNames?: readonly string[];
+  /** URI, DNS and IPv4 subject alternative names; what a name is follows from its form. */
+  readonly names: readonly string[];
   readonly isCa: boolean;
   readonly notBeforeMs: number;
   readonly notAfterMs: number;
@@ -46,7 +45,7 @@ const OID = {
 const SIGNS_DATA = '\x07\x80';
 const SIGNS_CERTIFICATES = '\x01\x06';
 /** Tags whose meaning is the structure's at hand. */
-const TAG = { version: 0, attributes: 0, keyIdentifier: 0, dnsName: 2, extensions: 3, uri: 6 };
+const TAG = { version: 0, attributes: 0, keyIdentifier: 0, dnsName: 2, extensions: 3, uri: 6, ipAddress: 7 };
 
 /** forge's own type knows the universal tags only. */
 const create: (tagClass: number, tag: number, isConstructed: boolean, value: string | Node[]) => Node = asn1.create;
@@ -83,11 +82,8 @@ export function certificateRequest({ privateKey, publicKey }: KeyPair): string {
 }
 
 function extensions(options: CertificateOptions): readonly Node[] {
-  const { isCa, uris, dnsNames = [] } = options;
-  const names = [
-    ...uris.map((uri) => contextPrimitive(TAG.uri, uri)),
-    ...dnsNames.map((name) => contextPrimitive(TAG.dnsName, name)),
-  ];
+  const { isCa } = options;
+  const names = options.names.map(generalName);
   const authority = contextPrimitive(TAG.keyIdentifier, keyIdentifier(options.issuer.publicKey));
   const purposes = sequence(oid(OID.serverAuth), oid(OID.clientAuth));
   return [
@@ -99,6 +95,12 @@ function extensions(options: CertificateOptions): readonly Node[] {
     // Critical where the subject is empty: RFC 5280, section 4.2.1.6.
     ...(names.length === 0 ? [] : [extension(OID.subjectAltName, options.organization === '', sequence(...names))]),
   ];
+}
+
+/** RFC 5280, section 4.2.1.6. */
+function generalName(name: string): Node {
+  if (isIPv4(name)) return contextPrimitive(TAG.ipAddress, String.fromCharCode(...name.split('.').map(Number)));
+  return contextPrimitive(name.includes('://') ? TAG.uri : TAG.dnsName, name);
 }
 
 function extension(id: string, isCritical: boolean, value: Node): Node {
