@@ -15,7 +15,7 @@ import { endpointsOf, hostHeader, sourceStep } from './question.ts';
 import type { Question, Sending } from './question.ts';
 import { beyondTheMesh, networkStep, reach, refusedByNetwork, stopped } from './reach.ts';
 import { isPreflight, judgeToken } from './request-authentication.ts';
-import { httpAttributes } from './admission.ts';
+import { forwardedAddress, httpAttributes } from './admission.ts';
 import type { ServerVerdict } from './connection.ts';
 import { HBONE_PORT } from './capture.ts';
 import { step } from './trail.ts';
@@ -23,7 +23,7 @@ import { attachedTo, podWaypoint, serviceWaypoint } from './waypoint.ts';
 import type { Waypoint } from './waypoint.ts';
 
 /** ztunnel: src/proxy/outbound.rs:build_request */
-export function expectAmbient(question: Question, pod: Pod): Expectation {
+export function expectAmbient(question: Question): Expectation {
   const { mesh, callee, warnings, facts } = question;
   const before = [sourceStep(question)];
   if (callee.kind === 'outside') {
@@ -32,7 +32,7 @@ export function expectAmbient(question: Question, pod: Pod): Expectation {
     const verdict = { ...beyondTheMesh(sending), warnings: [warning] };
     return combine([{ pod: callee.host, verdict }], before, warnings);
   }
-  const ends = endpointsOf(question).filter((end) => end.pod !== pod.key || callee.kind === 'pods');
+  const ends = endpointsOf(question);
   if (ends.length === 0) return noEndpoints(question, before, false);
   const service = callee.kind === 'service' ? callee : null;
   const waypoint = service === null ? null : serviceWaypoint(mesh, service.service);
@@ -157,7 +157,7 @@ function atWaypoint(
   const request = {
     identity: facts.identity,
     sourceAddress: facts.address,
-    remoteAddress: facts.address,
+    remoteAddress: isHttp ? forwardedAddress(asked.headers, facts.address) : facts.address,
     destinationAddress: null,
     port,
     serverName: '',

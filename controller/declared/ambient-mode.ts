@@ -23,6 +23,12 @@ export function ambientMode(all: PeerAuthentications, pod: Pod, port: number): A
     (all.workloads.get(pod.namespace) ?? []).filter(({ selector }) => isSubset(selector ?? {}, pod.labels)),
   );
   const warnings = [mesh, namespace, workload].flatMap(({ warning }) => warning ?? []);
+  if (namespace.policy?.hasEmptySelector === true) {
+    const { namespace: place, name } = namespace.policy.ref;
+    warnings.push(
+      `PeerAuthentication ${place}/${name} has an empty selector, which ztunnel's control plane reads in two ways`,
+    );
+  }
   const parent = [namespace.policy, mesh.policy].find((policy) => policy !== null && policy.mode !== null) ?? null;
   const fromParent = { isStrict: parent?.mode === 'STRICT', object: refOf(parent, 'spec.mtls.mode'), warnings };
   const own = workload.policy;

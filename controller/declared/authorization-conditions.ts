@@ -1,76 +1,72 @@
 /** `when` conditions of AuthorizationPolicy rules, by key. */
-import type { AuthorizationRequest, Predicate } from './authorization-request.ts';
-import { identityTest, pair, rangeTest } from './authorization-fields.ts';
-import type { Condition } from './authorization-fields.ts';
+import type { Predicate } from './authorization-request.ts';
+import { identityTest, pair, portTest, rangeTest, textTest } from './authorization-fields.ts';
+import type { Condition, ValueTest } from './authorization-fields.ts';
 import type { RuleContext } from './authorization-rules.ts';
 import { isFields, text } from './reading.ts';
 import type { Fields } from './reading.ts';
+import { requestPrincipalTest } from './request-principals.ts';
 import {
+  headerMatcher,
   namespaceMatcher,
   principalMatcher,
   serviceAccountMatcher,
   textMatcher,
   trustDomainMatcher,
 } from './string-match.ts';
+import type { TextMatcher } from './string-match.ts';
 import { expandTrustDomains, expandTrustDomainValues } from './trust-domains.ts';
 
-type Maker = (values: readonly string[]) => Predicate | null;
-
-/** istio: pilot/pkg/security/authz/model/model.go:New and generator.go; unknown keys are errors. */
-export function conditionOf(when: Fields, context: RuleContext): readonly Condition[] {
+/** Null: the key does not exist. istio: pilot/pkg/security/authz/model/model.go:New and generator.go */
+export function conditionOf(when: Fields, context: RuleContext): readonly Condition[] | null {
   const key = text(when['key']) ?? '';
   const { config, namespace } = context;
-  const identity = (make: Maker): readonly Condition[] => pair(when, 'values', 'notValues', { isIdentity: true }, make);
-  const plain = (make: Maker): readonly Condition[] => pair(when, 'values', 'notValues', {}, make);
-  const http = (make: Maker): readonly Condition[] => pair(when, 'values', 'notValues', { isHttpOnly: true }, make);
+  const identity = (make: (value: string) => TextMatcher, expand?: (values: readonly string[]) => readonly string[]) =>
+    pair(when, 'values', 'notValues', { isIdentity: true }, (value) => identityTest(make(value)), expand);
+  const plain = (make: ValueTest): readonly Condition[] => pair(when, 'values', 'notValues', {}, make);
+  const http = (make: ValueTest): readonly Condition[] => pair(when, 'values', 'notValues', { isHttpOnly: true }, make);
   switch (key) {
     case 'source.principal':
-      return identity((values) => identityTest(expandTrustDomains(values, config), principalMatcher));
+      return identity(principalMatcher, (values) => expandTrustDomains(values, config));
     case 'source.namespace':
-      return identity((values) => identityTest(values, namespaceMatcher));
+      return identity(namespaceMatcher);
     case 'source.serviceAccount':
-      return identity((values) => identityTest(values, (value) => serviceAccountMatcher(value, namespace)));
+      return identity((value) => serviceAccountMatcher(value, namespace));
     case 'source.trustDomain':
-      return identity((values) => identityTest(expandTrustDomainValues(values, config), trustDomainMatcher));
+      return identity(trustDomainMatcher, (values) => expandTrustDomainValues(values, config));
     case 'source.ip':
-      return plain((values) => rangeTest(values, (request) => request.sourceAddress));
+      return plain((value) => rangeTest(value, (request) => request.sourceAddress));
     case 'remote.ip':
-      return plain((values) => rangeTest(values, (request) => request.remoteAddress));
+      return plain((value) => rangeTest(value, (request) => request.remoteAddress));
     case 'destination.ip':
-      return plain((values) => rangeTest(values, (request) => request.destinationAddress));
+      return plain((value) => rangeTest(value, (request) => request.destinationAddress));
     case 'destination.port':
-      return plain((values) => {
-        const ports = new Set(values.map(Number));
-        return (request) => ports.has(request.port);
-      });
+      return plain(portTest);
     case 'connection.sni':
-      return plain((values) => some(values, (request) => request.serverName));
+      return plain((value) => textTest(textMatcher(value), (request) => request.serverName));
     case 'request.auth.principal':
-      return http((values) => some(values, (request) => request.http?.requestPrincipal ?? undefined));
+      return http(requestPrincipalTest);
     case 'request.auth.audiences':
-      return http((values) => someOf(values, (request) => listOf(request.http?.claims['aud'])));
+      return http((value) => claimTest(value, ['aud']));
     case 'request.auth.presenter':
-      return http((values) => someOf(values, (request) => listOf(request.http?.claims['azp'])));
+      return http((value) => claimTest(value, ['azp']));
   }
-  const header = bracketed(key, 'request.headers');
-  if (header !== null)
-    return http((values) => some(values, (request) => request.http?.headers[header[0]?.toLowerCase() ?? '']));
-  const claim = bracketed(key, 'request.auth.claims');
-  if (claim !== null) return http((values) => someOf(values, (request) => listOf(nested(request.http?.claims, claim))));
-  return [{ isHttpOnly: false, isIdentity: false, isInvalid: true, test: () => false }];
+  // What other filters leave in Envoy's metadata is not declared: taken to be nothing.
+  if (key.startsWith('experimental.envoy.filters.')) return plain(() => (key.includes('[') ? () => false : null));
+  if (key.startsWith('request.headers')) return http((value) => headerTest(value, bracketed(key, 'request.headers')));
+  if (!key.startsWith('request.auth.claims')) return null;
+  const path = bracketed(key, 'request.auth.claims');
+  return http((value) => (path === null ? null : claimTest(value, path)));
 }
 
-function some(values: readonly string[], valueOf: (request: AuthorizationRequest) => string | undefined): Predicate {
-  const matchers = values.map(textMatcher);
-  return (request) => {
-    const value = valueOf(request);
-    return value !== undefined && matchers.some((match) => match(value));
-  };
+function headerTest(value: string, name: readonly string[] | null): Predicate | null {
+  if (name === null) return null;
+  return textTest(headerMatcher(value), (request) => request.http?.headers[name.join('][').toLowerCase()]);
 }
 
-function someOf(values: readonly string[], valuesOf: (request: AuthorizationRequest) => readonly string[]): Predicate {
-  const matchers = values.map(textMatcher);
-  return (request) => valuesOf(request).some((value) => matchers.some((match) => match(value)));
+function claimTest(value: string, path: readonly string[]): Predicate {
+  const matches = textMatcher(value);
+  return (request) => listOf(nested(request.http?.claims, path)).some(matches);
 }
 
 /** `request.headers[x]` → [x]; `request.auth.claims[a][b]` → [a, b]. */

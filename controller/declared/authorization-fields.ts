@@ -9,9 +9,10 @@ import type { TextMatcher } from './string-match.ts';
 export interface Condition {
   readonly isHttpOnly: boolean;
   readonly isIdentity: boolean;
-  /** The values cannot be understood: ALLOW loses the rule, other actions the condition. */
-  readonly isInvalid?: boolean;
-  readonly test: Predicate;
+  /** One of the values cannot be understood: an ALLOW rule is lost by it, other actions lose that value alone. */
+  readonly isInvalid: boolean;
+  /** Null: no value is left. */
+  readonly test: Predicate | null;
 }
 
 interface Traits {
@@ -19,13 +20,17 @@ interface Traits {
   readonly isIdentity?: boolean;
 }
 
-/** A field and its negation; both are conditions of their own. */
+/** What one value asks for; null where it cannot be understood. */
+export type ValueTest = (value: string) => Predicate | null;
+
+/** A field and its negation; both are conditions of their own. istio: pilot/pkg/security/authz/model/model.go:checkError */
 export function pair(
   owner: Fields,
   field: string,
   notField: string,
   traits: Traits,
-  make: (values: readonly string[]) => Predicate | null,
+  make: ValueTest,
+  expand: (values: readonly string[]) => readonly string[] = (values) => values,
 ): readonly Condition[] {
   const conditions: Condition[] = [];
   const common = { isHttpOnly: traits.isHttpOnly ?? false, isIdentity: traits.isIdentity ?? false };
@@ -33,28 +38,45 @@ export function pair(
     [field, false],
     [notField, true],
   ] as const) {
-    const values = texts(owner[name]);
-    if (values.length === 0) continue;
-    const test = make(values);
-    if (test === null) conditions.push({ ...common, isInvalid: true, test: () => false });
-    else conditions.push({ ...common, test: isNegative ? (request) => !test(request) : test });
+    const tests = expand(texts(owner[name])).map(make);
+    if (tests.length === 0) continue;
+    const known = tests.filter((test) => test !== null);
+    const isAny: Predicate = (request) => known.some((test) => test(request));
+    const test = known.length === 0 ? null : isNegative ? (request: AuthorizationRequest) => !isAny(request) : isAny;
+    conditions.push({ ...common, isInvalid: known.length < tests.length, test });
   }
   return conditions;
 }
 
-export function identityTest(values: readonly string[], make: (value: string) => TextMatcher): Predicate {
-  const matchers = values.map(make);
-  return ({ identity: id }) => id !== null && matchers.some((match) => match(id));
+export function identityTest(matches: TextMatcher): Predicate {
+  return ({ identity }) => identity !== null && matches(identity);
+}
+
+/** A value that the request may not have. */
+export function textTest(
+  matches: TextMatcher,
+  valueOf: (request: AuthorizationRequest) => string | undefined,
+): Predicate {
+  return (request) => {
+    const value = valueOf(request);
+    return value !== undefined && matches(value);
+  };
 }
 
 export function rangeTest(
-  values: readonly string[],
+  range: string,
   addressOf: (request: AuthorizationRequest) => string | null,
 ): Predicate | null {
-  const matchers = values.map(rangeMatcher);
-  if (matchers.includes(null)) return null;
+  const matches = rangeMatcher(range);
+  if (matches === null) return null;
   return (request) => {
     const address = addressOf(request);
-    return address !== null && matchers.some((match) => match?.(address) === true);
+    return address !== null && matches(address);
   };
+}
+
+/** Decimal digits and nothing else. istio: pilot/pkg/security/authz/model/util.go:convertToPort */
+export function portTest(value: string): Predicate | null {
+  const port = /^\d+$/.test(value) ? Number(value) : Number.NaN;
+  return port <= 65535 ? (request) => request.port === port : null;
 }

@@ -9,8 +9,7 @@ export interface HttpAttributes {
   readonly path: Readonly<Record<PathNormalization, string>>;
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string>>;
-  /** `issuer/subject` of an accepted JWT. */
-  readonly requestPrincipal: string | null;
+  /** Of an accepted JWT. */
   readonly claims: Readonly<Record<string, unknown>>;
 }
 

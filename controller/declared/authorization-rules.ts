@@ -1,5 +1,5 @@
 /** Rules of an AuthorizationPolicy compiled to predicates, once for HTTP and once for TCP filter chains. */
-import { identityTest, pair, rangeTest } from './authorization-fields.ts';
+import { identityTest, pair, portTest, rangeTest, textTest } from './authorization-fields.ts';
 import type { Condition } from './authorization-fields.ts';
 import type { AuthorizationRequest, Predicate } from './authorization-request.ts';
 import { conditionOf } from './authorization-conditions.ts';
@@ -7,12 +7,13 @@ import type { MeshConfig } from './mesh-config.ts';
 import { pathMatcher } from './paths.ts';
 import { fields, isFields, list } from './reading.ts';
 import type { Fields } from './reading.ts';
+import { requestPrincipalTest } from './request-principals.ts';
 import {
+  headerMatcher,
   hostMatcher,
   namespaceMatcher,
   principalMatcher,
   serviceAccountMatcher,
-  textMatcher,
   trustDomainMatcher,
 } from './string-match.ts';
 import type { TextMatcher } from './string-match.ts';
@@ -37,19 +38,21 @@ export interface RuleContext {
   readonly config: MeshConfig;
 }
 
-/** istio: pilot/pkg/security/authz/model/model.go:New */
+/** istio: pilot/pkg/security/authz/model/model.go:New; a `when` key that does not exist loses the rule, whatever its action. */
 export function compileRule(value: unknown, index: number, context: RuleContext): AuthorizationRule {
   const rule = fields(value);
   const from = list(rule['from']).map((item) => sourceConditions(fields(item, 'source'), context));
   const to = list(rule['to']).map((item) => operationConditions(fields(item, 'operation'), context));
-  const when = list(rule['when'])
+  const conditions = list(rule['when'])
     .filter(isFields)
-    .flatMap((item) => conditionOf(item, context));
+    .map((item) => conditionOf(item, context));
+  const isKnown = !conditions.includes(null);
+  const when = conditions.flatMap((condition) => condition ?? []);
   const all = [...from.flat(), ...to.flat(), ...when];
   return {
     path: `spec.rules[${String(index)}]`,
-    http: combine(from, to, when, context.action, false),
-    tcp: combine(from, to, when, context.action, true),
+    http: isKnown ? combine(from, to, when, context.action, false) : null,
+    tcp: isKnown ? combine(from, to, when, context.action, true) : null,
     usesIdentity: all.some(({ isIdentity }) => isIdentity),
     hasHttpFields: all.some(({ isHttpOnly }) => isHttpOnly),
   };
@@ -68,9 +71,11 @@ function combine(
   action: AuthorizationAction,
   isTcp: boolean,
 ): Predicate | null {
-  const isLost = (condition: Condition): boolean => (isTcp && condition.isHttpOnly) || condition.isInvalid === true;
-  if (action === 'ALLOW' && [...from.flat(), ...to.flat(), ...when].some(isLost)) return null;
-  const keep = (group: Group): readonly Predicate[] => group.filter((item) => !isLost(item)).map(({ test }) => test);
+  const isOutside = (condition: Condition): boolean => isTcp && condition.isHttpOnly;
+  const all = [...from.flat(), ...to.flat(), ...when];
+  if (action === 'ALLOW' && all.some((condition) => condition.isInvalid || isOutside(condition))) return null;
+  const keep = (group: Group): readonly Predicate[] =>
+    group.filter((condition) => !isOutside(condition)).flatMap(({ test }) => test ?? []);
   const sources = from.map(keep);
   const operations = to.map(keep);
   const conditions = keep(when);
@@ -86,26 +91,24 @@ function every(tests: readonly Predicate[], request: AuthorizationRequest): bool
 }
 
 function sourceConditions(source: Fields, { namespace, config }: RuleContext): Group {
+  const identity = (field: string, not: string, make: (value: string) => TextMatcher, expand?: Expansion): Group =>
+    pair(source, field, not, { isIdentity: true }, (value) => identityTest(make(value)), expand);
+  const ranges = (field: string, not: string, addressOf: (request: AuthorizationRequest) => string | null): Group =>
+    pair(source, field, not, {}, (value) => rangeTest(value, addressOf));
   return [
-    ...identity(source, 'principals', 'notPrincipals', principalMatcher, (values) =>
-      expandTrustDomains(values, config),
-    ),
-    ...identity(source, 'namespaces', 'notNamespaces', namespaceMatcher),
-    ...identity(source, 'serviceAccounts', 'notServiceAccounts', (value) => serviceAccountMatcher(value, namespace)),
-    ...identity(source, 'trustDomains', 'notTrustDomains', trustDomainMatcher, (values) =>
+    ...identity('principals', 'notPrincipals', principalMatcher, (values) => expandTrustDomains(values, config)),
+    ...identity('namespaces', 'notNamespaces', namespaceMatcher),
+    ...identity('serviceAccounts', 'notServiceAccounts', (value) => serviceAccountMatcher(value, namespace)),
+    ...identity('trustDomains', 'notTrustDomains', trustDomainMatcher, (values) =>
       expandTrustDomainValues(values, config),
     ),
-    ...pair(source, 'requestPrincipals', 'notRequestPrincipals', { isHttpOnly: true }, (values) => {
-      const matchers = values.map(textMatcher);
-      return (request) => {
-        const principal = request.http?.requestPrincipal;
-        return principal !== undefined && principal !== null && matchers.some((match) => match(principal));
-      };
-    }),
-    ...ranges(source, 'ipBlocks', 'notIpBlocks', (request) => request.sourceAddress),
-    ...ranges(source, 'remoteIpBlocks', 'notRemoteIpBlocks', (request) => request.remoteAddress),
+    ...pair(source, 'requestPrincipals', 'notRequestPrincipals', { isHttpOnly: true }, requestPrincipalTest),
+    ...ranges('ipBlocks', 'notIpBlocks', (request) => request.sourceAddress),
+    ...ranges('remoteIpBlocks', 'notRemoteIpBlocks', (request) => request.remoteAddress),
   ];
 }
+
+type Expansion = (values: readonly string[]) => readonly string[];
 
 function operationConditions(operation: Fields, { config }: RuleContext): Group {
   const http = (
@@ -113,44 +116,11 @@ function operationConditions(operation: Fields, { config }: RuleContext): Group 
     not: string,
     make: (value: string) => TextMatcher,
     valueOf: (request: AuthorizationRequest) => string | undefined,
-  ): Group =>
-    pair(operation, field, not, { isHttpOnly: true }, (values) => {
-      const matchers = values.map(make);
-      return (request) => {
-        const value = valueOf(request);
-        return value !== undefined && matchers.some((match) => match(value));
-      };
-    });
+  ): Group => pair(operation, field, not, { isHttpOnly: true }, (value) => textTest(make(value), valueOf));
   return [
     ...http('hosts', 'notHosts', hostMatcher, (request) => request.http?.host),
-    ...http('methods', 'notMethods', textMatcher, (request) => request.http?.method),
+    ...http('methods', 'notMethods', headerMatcher, (request) => request.http?.method),
     ...http('paths', 'notPaths', pathMatcher, (request) => request.http?.path[config.pathNormalization]),
-    ...pair(operation, 'ports', 'notPorts', {}, (values) => {
-      const wanted = new Set(values.map(Number));
-      return (request) => wanted.has(request.port);
-    }),
+    ...pair(operation, 'ports', 'notPorts', {}, portTest),
   ];
-}
-
-/**
- * Identity fields see the certificate of a terminated TLS connection only: without one every X is false and every notX
- * true (envoy: extensions/filters/common/rbac/matchers.cc, AuthenticatedMatcher).
- */
-function identity(
-  source: Fields,
-  field: string,
-  notField: string,
-  make: (value: string) => TextMatcher,
-  expand: (values: readonly string[]) => readonly string[] = (values) => values,
-): Group {
-  return pair(source, field, notField, { isIdentity: true }, (values) => identityTest(expand(values), make));
-}
-
-function ranges(
-  source: Fields,
-  field: string,
-  notField: string,
-  addressOf: (request: AuthorizationRequest) => string | null,
-): Group {
-  return pair(source, field, notField, {}, (values) => rangeTest(values, addressOf));
 }

@@ -85,7 +85,16 @@ export function policiesFor<T extends Attachable>(
   const consulted = new Set([rootNamespace, pod.namespace]);
   return [...consulted]
     .flatMap((namespace) => all.get(namespace) ?? [])
-    .filter(({ selector, targetRefs }) => targetRefs.length === 0 && isSubset(selector ?? {}, pod.labels));
+    .filter(({ ref, selector, targetRefs }) =>
+      targetRefs.length === 0
+        ? isSubset(selector ?? {}, pod.labels)
+        : ref.namespace === pod.namespace && targetRefs.some((target) => isGatewayOf(target, pod.labels)),
+    );
+}
+
+/** Pods of a Gateway API gateway bear its name; policies find them by targetRefs too. */
+function isGatewayOf({ kind, name }: TargetRef, labels: Labels): boolean {
+  return kind === 'Gateway' && labels['gateway.networking.k8s.io/gateway-name'] === name;
 }
 
 /** All that has a say at one proxy, by action. Dry-run policies are kept apart: they never decide. */

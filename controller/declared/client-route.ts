@@ -3,6 +3,7 @@ import type { TrailStep } from './expectation.ts';
 import { isWildcard, wildcardMatches } from './hosts.ts';
 import type { Mesh } from './mesh.ts';
 import type { Pod, Service, ServicePort } from './model.ts';
+import { isExportedTo } from './sidecar-scope.ts';
 import type { ClientScope } from './sidecar-scope.ts';
 import { step } from './trail.ts';
 
@@ -26,8 +27,8 @@ export type Dispatch =
   /** To the original destination, as the bytes are. */
   | { readonly kind: 'passthrough'; readonly isHttp: boolean; readonly step: TrailStep }
   | { readonly kind: 'blackhole'; readonly isHttp: boolean; readonly step: TrailStep }
-  /** The caller's own proxy wants HTTP and gets something else. */
-  | { readonly kind: 'not-the-protocol'; readonly step: TrailStep };
+  /** It waits for the caller to speak, and the caller waits for the server. */
+  | { readonly kind: 'waiting'; readonly step: TrailStep };
 
 export interface DispatchQuestion {
   readonly mesh: Mesh;
@@ -47,13 +48,15 @@ export function dispatch(question: DispatchQuestion): Dispatch {
   const port = dialledPort(question.dialled);
   const isHttpListener = (mesh.httpServicesByPort.get(port) ?? []).some((service) => scope.sees(service, port));
   if (!isHttpListener) return unknownDestination(question, false);
-  if (bytes !== 'http' && bytes !== 'grpc') {
-    return {
-      kind: 'not-the-protocol',
-      step: step('client', 'not-the-protocol', { note: `port ${String(port)} is HTTP to the caller's proxy` }),
-    };
-  }
+  if (bytes === 'silent') return waiting();
+  // What the HTTP inspector does not know goes the way of unknown destinations (measured on 1.28.3), though the port is HTTP.
+  if (bytes !== 'http' && bytes !== 'grpc') return unknownDestination(question, false);
   return byHost(question, port);
+}
+
+function waiting(): Dispatch {
+  const note = "the caller's own proxy waits for the client to speak first";
+  return { kind: 'waiting', step: step('filter-chain', 'waiting', { note }) };
 }
 
 function dialledPort(dialled: Dialled): number {
@@ -73,10 +76,12 @@ function ownListener({ mesh, scope, dialled, bytes }: DispatchQuestion): Dispatc
   if (found === undefined) return null;
   const { service, port } = found;
   if (port.protocol === 'http' || port.protocol === 'grpc' || !scope.sees(service, port.port)) return null;
+  if (port.protocol === 'auto' && bytes === 'silent') return waiting();
   const isHttp = port.protocol === 'auto' && (bytes === 'http' || bytes === 'grpc');
   return { kind: 'service', service, port, isHttp, step: visible(service, scope) };
 }
 
+/** Sniffed ports have their hosts in the routes too: istio: pilot/pkg/networking/core/route/route.go (measured on 1.28.3). */
 function byHost(question: DispatchQuestion, port: number): Dispatch {
   const { mesh, scope, host, namespace, dialled } = question;
   const service = serviceOfHost(mesh, host, namespace, dialled);
@@ -84,7 +89,7 @@ function byHost(question: DispatchQuestion, port: number): Dispatch {
   const isKnown =
     service !== null &&
     servicePort !== undefined &&
-    (servicePort.protocol === 'http' || servicePort.protocol === 'grpc') &&
+    (servicePort.protocol === 'http' || servicePort.protocol === 'grpc' || servicePort.protocol === 'auto') &&
     scope.sees(service, port);
   if (!isKnown) return unknownDestination(question, true);
   const isOther = dialled.kind !== 'service' || dialled.service !== service;
@@ -104,11 +109,24 @@ function visible(service: Service, scope: ClientScope): TrailStep {
 }
 
 /** Nothing that the caller knows: let pass, or stopped where only known services may be called. */
-function unknownDestination({ scope }: DispatchQuestion, isHttp: boolean): Dispatch {
-  const object = scope.ref ?? undefined;
-  return scope.outboundPolicy === 'ALLOW_ANY'
-    ? { kind: 'passthrough', isHttp, step: step('visibility', 'passthrough', { by: 'passthrough-cluster', object }) }
-    : { kind: 'blackhole', isHttp, step: step('visibility', 'blackhole', { by: 'outbound-traffic-policy', object }) };
+function unknownDestination(question: DispatchQuestion, isHttp: boolean): Dispatch {
+  const { scope } = question;
+  if (scope.outboundPolicy === 'ALLOW_ANY') {
+    const detail = { by: 'passthrough-cluster', object: scope.ref ?? undefined } as const;
+    return { kind: 'passthrough', isHttp, step: step('visibility', 'passthrough', detail) };
+  }
+  const object = scope.outboundPolicyRef ?? (isHidden(question) ? scope.ref : null) ?? undefined;
+  return {
+    kind: 'blackhole',
+    isHttp,
+    step: step('visibility', 'blackhole', { by: 'outbound-traffic-policy', object }),
+  };
+}
+
+/** The mesh would know what was dialled, were it not for the Sidecar object. */
+function isHidden({ scope, dialled, namespace }: DispatchQuestion): boolean {
+  if (dialled.kind !== 'service') return false;
+  return isExportedTo(dialled.service, namespace) && !scope.sees(dialled.service, dialled.port.port);
 }
 
 /** Host forms: name (own namespace), name.namespace, ….svc, the full name, the cluster IP; with or without port, in any case. */

@@ -1,5 +1,5 @@
 /** What a client proxy puts on the wire for a service: by DestinationRule, or by what it infers of each endpoint. */
-import { destinationRuleFor, tlsFor } from './destination-rule.ts';
+import { destinationRuleFor, markingMode, tlsFor } from './destination-rule.ts';
 import type { DestinationRule, PortTls } from './destination-rule.ts';
 import type { ObjectRef, TrailStep } from './expectation.ts';
 import type { Mesh } from './mesh.ts';
@@ -81,7 +81,7 @@ function byRule(rule: DestinationRule, setting: PortTls, tls: ClientTls): Transp
 }
 
 function inferred(
-  { mesh, service, port, isGateway }: TransportQuestion,
+  { mesh, service, port, subset, isGateway }: TransportQuestion,
   rule: DestinationRule | null,
   setting: PortTls | null,
 ): (endpoint: ServiceEndpoint) => Transport {
@@ -92,12 +92,6 @@ function inferred(
     object,
     tls: null,
   });
-  // The endpoint's mTLS mark still heeds the top-level TLS that the cluster no longer sees: mtls_checker.go
-  const topMode = rule?.policy?.tls?.mode;
-  if (setting?.isPortLevelWithoutTls === true && topMode !== undefined && topMode !== 'ISTIO_MUTUAL') {
-    const always = plain({ by: 'port-level-without-tls', object: ruleRef, note: topMode }, ruleRef ?? null);
-    return () => always;
-  }
   if (service.isExternal || !mesh.config.isAutoMtls) {
     const always = plain({ by: 'default', note: service.isExternal ? 'outside the mesh' : 'auto mTLS is off' }, null);
     return () => always;
@@ -113,6 +107,11 @@ function inferred(
       : ({ by: 'auto-mtls' } as const);
   if ((service.isHeadless && isGateway !== true) || setting?.isPassthrough === true)
     return withoutChoice(mesh, port, plain);
+  const marking = rule === null ? undefined : markingMode(rule, port.port, subset);
+  if (marking !== undefined && marking !== 'ISTIO_MUTUAL') {
+    const always = plain({ by: 'port-level-without-tls', object: ruleRef, note: marking }, ruleRef ?? null);
+    return () => always;
+  }
   return (endpoint) => {
     const pod = podOf(mesh, endpoint);
     if (tlsModeOf(mesh, endpoint) !== 'istio') {
@@ -123,7 +122,9 @@ function inferred(
       const object = pod === undefined ? null : labelRef(pod);
       return plain({ ...detail, note }, object);
     }
-    const mode = pod === undefined ? null : modeAt(mesh.peerAuthenticationOf(pod), endpoint.port);
+    // ISTIO_MUTUAL marks every endpoint, also those whose PeerAuthentication is DISABLE (measured on 1.28.3).
+    const isMarked = pod === undefined || marking !== undefined;
+    const mode = isMarked ? null : modeAt(mesh.peerAuthenticationOf(pod), endpoint.port);
     if (mode?.mode === 'DISABLE')
       return plain({ ...detail, object: mode.object ?? undefined, note: 'mode DISABLE' }, mode.object);
     return { wire: 'istio-mtls', step: step('client', 'mtls', detail), object: null, tls: null };

@@ -15,6 +15,8 @@ export interface Connection {
   readonly wire: Wire | null;
   /** The caller's proxy speaks HTTP with it: failures come back as 503. */
   readonly isHttpClient: boolean;
+  /** SPIFFE ids that the caller was told to accept of the server; null: whatever the mesh knows it by. */
+  readonly acceptedServers: readonly string[] | null;
   /** Object that chose the transport on the caller's side. */
   readonly clientObject: ObjectRef | null;
   readonly sourceAddress: string | null;

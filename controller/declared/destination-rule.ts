@@ -5,10 +5,10 @@ import type { MeshConfig } from './mesh-config.ts';
 import type { K8sObject } from './objects.ts';
 import { byAge, refOf } from './order.ts';
 import { fields, text, texts } from './reading.ts';
-import { isSubset, workloadSelector } from './selector.ts';
+import { isSubset, ownWorkloadSelector } from './selector.ts';
 import type { Labels } from './selector.ts';
 import { readSubsets, readTrafficPolicy } from './traffic-policy.ts';
-import type { ClientTls, Subset, TrafficPolicy } from './traffic-policy.ts';
+import type { ClientTls, ClientTlsMode, Subset, TrafficPolicy } from './traffic-policy.ts';
 
 /** One rule, or several of one host and namespace merged into one. */
 export interface DestinationRule {
@@ -41,7 +41,12 @@ export function readDestinationRules(objects: readonly K8sObject[], config: Mesh
   const local = new Map<string, Rules>();
   const exported = new Map<string, Rules>();
   const rootPrivate: Rules = new HostTable();
-  const all = [...objects].sort(byAge).map((object) => toRule(object, config));
+  const rules = [...objects].sort(byAge).map((object) => toRule(object, config));
+  // Rules for some workloads come first, whatever their age: push_context.go:sortConfigBySelectorAndCreationTime
+  const all = [
+    ...rules.filter(({ selector }) => selector !== null),
+    ...rules.filter(({ selector }) => selector === null),
+  ];
   for (const rule of all) {
     const { namespace } = rule.ref;
     const { exportTo } = rule;
@@ -66,7 +71,7 @@ function tableOf(tables: Map<string, Rules>, namespace: string): Rules {
 
 function toRule(object: K8sObject, config: MeshConfig): DestinationRule {
   const spec = fields(object, 'spec');
-  const selector = workloadSelector(spec, 'workloadSelector');
+  const selector = ownWorkloadSelector(spec);
   const ref = refOf(object);
   return {
     ref,
@@ -82,7 +87,9 @@ function toRule(object: K8sObject, config: MeshConfig): DestinationRule {
 }
 
 /**
- * Rules of one host are merged oldest first, where their exportTo are equal or the newer one's contains the older one's.
+ * A rule is merged into every kept one of its host whose exportTo is the same or narrower, and whose selector is not another
+ * one. Whether it stands by itself as well, the last kept one says: not beside its like, nor beside one with the same
+ * exportTo. So a private rule for all workloads vanishes beside a rule for some of them (measured on 1.28.3).
  * istio: pilot/pkg/model/destination_rule.go:mergeDestinationRule
  */
 function merge(table: Rules, rule: DestinationRule): void {
@@ -91,29 +98,26 @@ function merge(table: Rules, rule: DestinationRule): void {
     table.set(rule.host, [rule]);
     return;
   }
+  let isSeparate = true;
   const merged: DestinationRule[] = [];
-  let separate: DestinationRule | null = rule;
   for (const older of kept) {
-    const isOtherSelection =
-      older.selector !== null && rule.selector !== null && !isSameSelector(older.selector, rule.selector);
-    if (!isMergeable(older.exportTo, rule.exportTo) || isOtherSelection) {
-      merged.push(older);
-    } else if (older.selector === null && rule.selector !== null) {
-      merged.push(older);
-      separate = inherit(rule, older);
-    } else if (older.selector !== null && rule.selector === null) {
-      merged.push(inherit(older, rule));
-    } else {
-      merged.push(join(older, rule));
-      separate = null;
-    }
+    const encounter = meet(older, rule);
+    isSeparate = encounter !== 'absorbed';
+    merged.push(encounter === 'apart' ? older : join(older, rule));
   }
-  table.set(rule.host, separate === null ? merged : [...merged, separate]);
+  table.set(rule.host, isSeparate ? [...merged, rule] : merged);
 }
 
-function isMergeable(older: ReadonlySet<string>, newer: ReadonlySet<string>): boolean {
-  if (older.size === 0) return newer.size === 0;
-  return [...older].every((name) => newer.has(name));
+/** `apart`: neither takes from the other. `lends`: the older one takes, the newer one stays. `absorbed`: it takes, and is all. */
+function meet(older: DestinationRule, newer: DestinationRule): 'apart' | 'lends' | 'absorbed' {
+  const isCovered = [...older.exportTo].every((name) => newer.exportTo.has(name));
+  const isSameExport = isCovered && older.exportTo.size === newer.exportTo.size;
+  if (!isSameExport && (!isCovered || older.exportTo.size === 0)) return 'apart';
+  const isLike = (older.selector === null) === (newer.selector === null);
+  if (older.selector !== null && newer.selector !== null && !isSameSelector(older.selector, newer.selector)) {
+    return 'apart';
+  }
+  return isSameExport || isLike ? 'absorbed' : 'lends';
 }
 
 function isSameSelector(a: Labels, b: Labels): boolean {
@@ -130,11 +134,6 @@ function join(older: DestinationRule, newer: DestinationRule): DestinationRule {
     subsets: [...older.subsets, ...newer.subsets.filter(({ name }) => !names.has(name))],
     from: [...older.from, ...newer.from],
   };
-}
-
-/** A rule for some workloads takes from the one for all what it lacks. */
-function inherit(narrow: DestinationRule, wide: DestinationRule): DestinationRule {
-  return { ...join(narrow, wide), exportTo: narrow.exportTo };
 }
 
 /**
@@ -165,13 +164,8 @@ function exportedBy(
   const visible = rules.exported
     .get(namespace)
     ?.mostSpecific(host)
-    ?.filter(
-      ({ exportTo }) =>
-        exportTo.size === 0 ||
-        exportTo.has('*') ||
-        exportTo.has(clientNamespace) ||
-        (exportTo.has('.') && namespace === clientNamespace),
-    );
+    // `.` is not read as the rule's own namespace here: clients of the root namespace do not see what is for it by that word.
+    ?.filter(({ exportTo }) => exportTo.size === 0 || exportTo.has('*') || exportTo.has(clientNamespace));
   return visible === undefined || visible.length === 0 ? undefined : visible;
 }
 
@@ -196,6 +190,15 @@ export interface PortTls {
   /** The subset asked for is not in the rule. */
   readonly isSubsetMissing: boolean;
   readonly subset: Subset | null;
+}
+
+/**
+ * What marks endpoints for mTLS where the cluster itself has no TLS setting: of a subset its own policy only, and here the
+ * top level shines through a port's settings without `tls`. istio: pilot/pkg/xds/endpoints/mtls_checker.go
+ */
+export function markingMode(rule: DestinationRule, port: number, subsetName: string): ClientTlsMode | undefined {
+  const policy = subsetName === '' ? rule.policy : rule.subsets.find(({ name }) => name === subsetName)?.policy;
+  return (policy?.ports.get(port)?.tls ?? policy?.tls)?.mode;
 }
 
 /**

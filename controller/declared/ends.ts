@@ -46,7 +46,7 @@ export function findCallee(mesh: Mesh, { target, port }: Pick<Flow, 'target' | '
   }
   if (target.startsWith('ip:')) return calleeAt(mesh, target.slice('ip:'.length), port);
   if (target.startsWith('host:')) return calleeNamed(mesh, target.slice('host:'.length), port);
-  const service = mesh.servicesByKey.get(target);
+  const service = mesh.servicesByKey.get(target) ?? mesh.hosts.find(({ key }) => key === target);
   if (service === undefined) return `there is no service ${target}`;
   // ExternalName is another name for a service, or for something outside.
   if (service.externalName !== undefined) return calleeNamed(mesh, service.externalName, port);

@@ -29,7 +29,7 @@ export function expectFlow(mesh: Mesh, flow: Flow): Expectation {
   if (callee.kind === 'service' && mesh.podsByKey.get(first?.pod ?? '')?.dataPlane === 'gateway') {
     return expectGatewayListener(question, callee.service, callee.port);
   }
-  if (facts.pod?.dataPlane === 'ambient' && flow.probe !== 'hbone') return expectAmbient(question, facts.pod);
+  if (facts.pod?.dataPlane === 'ambient' && flow.probe !== 'hbone') return expectAmbient(question);
   return facts.pod !== null && facts.isProxied && isCapturedCall(question)
     ? expectProxied(question, facts.pod)
     : expectDirect(question);

@@ -17,6 +17,8 @@ export interface Handshake {
   /** SPIFFE id in the certificate; null without one. */
   readonly identity: string | null;
   readonly maxVersion: '1.2' | '1.3';
+  /** SNI; absent: none is sent. */
+  readonly serverName?: string;
 }
 
 export type ChainChoice =

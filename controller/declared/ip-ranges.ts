@@ -19,7 +19,7 @@ function parseV4(address: string): Parsed | null {
   if (parts.length !== 4) return null;
   let value = 0n;
   for (const part of parts) {
-    if (!/^\d{1,3}$/.test(part) || Number(part) > 255) return null;
+    if (!/^(?:0|[1-9]\d{0,2})$/.test(part) || Number(part) > 255) return null;
     value = (value << 8n) | BigInt(part);
   }
   return { value, bits: 32 };
@@ -41,11 +41,11 @@ function parseV6(address: string): Parsed | null {
   return { value, bits: 128 };
 }
 
-/** Null where the text is neither a CIDR nor an address. An address stands for itself alone. */
+/** Null where the text is neither a CIDR nor an address. An address stands for itself alone. Go: net/netip:ParsePrefix, ParseAddr */
 export function rangeMatcher(range: string): AddressMatcher | null {
-  const [text = '', length] = range.split('/', 2);
+  const [text = '', length, ...more] = range.split('/');
   const base = parseAddress(text);
-  if (base === null || (length !== undefined && !/^\d{1,3}$/.test(length))) return null;
+  if (base === null || more.length > 0 || (length !== undefined && !/^(?:0|[1-9]\d{0,2})$/.test(length))) return null;
   const prefix = length === undefined ? base.bits : Number(length);
   if (prefix > base.bits) return null;
   const shift = BigInt(base.bits - prefix);

@@ -47,9 +47,7 @@ export interface InjectionConfig {
 
 /** Defaults: istio: pkg/config/mesh/mesh.go:DefaultMeshConfig. Keys `decoded` come from the room that reads files. */
 export function readMeshConfig(configMaps: readonly K8sObject[]): MeshConfig {
-  const main =
-    configMaps.find(({ metadata }) => metadata.name === 'istio' && metadata.namespace === 'istio-system') ??
-    configMaps.find(({ metadata, ['data']: data }) => metadata.name === 'istio' && isFields(data) && 'mesh' in data);
+  const main = findMain(configMaps);
   const mesh = fields(main, 'decoded', 'mesh');
   const trustDomain = text(mesh['trustDomain']) ?? 'cluster.local';
   const aliases = texts(mesh['trustDomainAliases']);
@@ -77,6 +75,16 @@ export function readMeshConfig(configMaps: readonly K8sObject[]): MeshConfig {
     clusterDomain: 'cluster.local',
     injection: readInjection(configMaps, mesh),
   };
+}
+
+/** `istio`, or `istio-REVISION` where the control plane has one. */
+function findMain(configMaps: readonly K8sObject[]): K8sObject | undefined {
+  const candidates = configMaps.filter(({ ['data']: data }) => isFields(data) && 'mesh' in data);
+  return (
+    candidates.find(({ metadata }) => metadata.name === 'istio' && metadata.namespace === 'istio-system') ??
+    candidates.find(({ metadata }) => metadata.name === 'istio') ??
+    candidates.find(({ metadata }) => metadata.name.startsWith('istio-'))
+  );
 }
 
 function normalization(value: unknown): PathNormalization {

@@ -16,6 +16,7 @@ import type { K8sObject, Snapshot } from './objects.ts';
 import { compareText, groupBy } from './order.ts';
 import { effectivePeerAuthentication, readPeerAuthentications } from './peer-authentication.ts';
 import type { EffectivePeerAuthentication, PeerAuthentications } from './peer-authentication.ts';
+import { fields, list, texts } from './reading.ts';
 import { readRequestAuthentications } from './request-authentication.ts';
 import type { RequestAuthentication } from './request-authentication.ts';
 import { clientScope, readSidecars } from './sidecar-scope.ts';
@@ -52,6 +53,8 @@ export interface Mesh {
   readonly config: MeshConfig;
   readonly namespaceLabels: NamespaceLabels;
   readonly podsByAddress: ReadonlyMap<string, Pod>;
+  /** Internal address of each Node that is known. */
+  readonly nodeAddresses: ReadonlyMap<string, string>;
   readonly servicesByAddress: ReadonlyMap<string, Service>;
   /** Services with an HTTP-declared port of that number: together they make one listener of a client proxy. */
   readonly httpServicesByPort: ReadonlyMap<number, readonly Service[]>;
@@ -151,6 +154,7 @@ export function buildMesh(snapshot: Snapshot): Mesh {
     config,
     namespaceLabels: labelsOf,
     podsByAddress,
+    nodeAddresses: nodeAddresses(kind('Node')),
     servicesByAddress: new Map(hosts.flatMap((service) => service.clusterIps.map((ip) => [ip, service] as const))),
     httpServicesByPort: httpServices(hosts),
     headlessPortsOf: (pod) => owners.headless.get(pod.key) ?? [],
@@ -173,6 +177,16 @@ export function buildMesh(snapshot: Snapshot): Mesh {
     authorizationOf: remember((pod) => authorizationSet(policiesFor(authorizationPolicies, pod, config.rootNamespace))),
     scopeOf: remember((pod) => clientScope(sidecars, config, pod)),
   };
+}
+
+function nodeAddresses(nodes: readonly K8sObject[]): ReadonlyMap<string, string> {
+  return new Map(
+    nodes.flatMap(({ metadata, ['status']: status }) =>
+      list(fields(status)['addresses'])
+        .filter((entry) => fields(entry)['type'] === 'InternalIP')
+        .flatMap((entry) => texts([fields(entry)['address']]).map((address) => [metadata.name, address] as const)),
+    ),
+  );
 }
 
 /** Calico has a NetworkPolicy of its own. */

@@ -23,6 +23,10 @@ type ServiceDispatch = Extract<Dispatch, { kind: 'service' }>;
 export function expectProxied(question: Question, pod: Pod): Expectation {
   const { mesh, flow, callee, warnings } = question;
   const before = [sourceStep(question)];
+  // The name of a headless Service without pods has no address to dial.
+  if (callee.kind === 'service' && callee.service.isHeadless && callee.port.endpoints.length === 0) {
+    return noEndpoints(question, before, false);
+  }
   const common = {
     mesh,
     scope: mesh.scopeOf(pod),
@@ -50,8 +54,8 @@ function dialledOf(callee: Callee, port: number): readonly Dialled[] {
 
 function dispatched(question: Question, pod: Pod, answer: Dispatch, index: number): readonly EndpointVerdict[] {
   switch (answer.kind) {
-    case 'not-the-protocol':
-      return halt('PROTO_MISMATCH', answer.step, 400);
+    case 'waiting':
+      return halt('HANG', answer.step, undefined);
     case 'blackhole':
       return halt('CLIENT_BLACKHOLE', answer.step, answer.isHttp ? 502 : undefined);
     case 'passthrough':
@@ -154,7 +158,9 @@ export function sendingOf(
   chosen: Transport,
 ): Sending {
   const raw = rawHandshake(mesh, flow, facts);
-  const common = { isHttpClient: isHttp, object: chosen.object, steps: [routed, chosen.step] };
+  const names = chosen.tls?.subjectAltNames ?? [];
+  const acceptedServers = names.length === 0 ? null : names;
+  const common = { isHttpClient: isHttp, acceptedServers, object: chosen.object, steps: [routed, chosen.step] };
   // A handshake of the caller's own is, inside the proxy's TLS, bytes like any other.
   const bytes = raw === null ? innerBytes(flow) : 'tcp';
   switch (chosen.wire) {

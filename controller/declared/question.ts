@@ -23,6 +23,8 @@ export interface Sending {
   readonly wire: Wire | null;
   /** The caller's proxy handles requests, so that failures come back as 503. */
   readonly isHttpClient: boolean;
+  /** SPIFFE ids that the caller's proxy was told to accept; null: whatever the mesh knows the server by. */
+  readonly acceptedServers?: readonly string[] | null;
   /** What chose the transport, where an object did. */
   readonly object: ObjectRef | null;
   readonly arrival: Arrival;

@@ -4,6 +4,7 @@ import { HBONE_PORT } from './capture.ts';
 import { podOf } from './client-transport.ts';
 import type { EndpointVerdict } from './combine.ts';
 import type { Decider, ObjectRef, OutcomeCode, TrailStep } from './expectation.ts';
+import type { Arrival } from './filter-chain.ts';
 import { requestOf } from './flow-facts.ts';
 import type { Pod, ServiceEndpoint } from './model.ts';
 import { networkVerdict } from './network-policy.ts';
@@ -23,9 +24,10 @@ export function reach(question: Question, endpoint: ServiceEndpoint, sending: Se
   const verdict = serve(mesh, {
     pod,
     port: endpoint.port,
-    arrival: sending.arrival,
+    arrival: named(question, pod, endpoint.port, sending.wire, spoken(question, pod, endpoint.port, sending.arrival)),
     wire: sending.wire,
     isHttpClient: sending.isHttpClient,
+    acceptedServers: sending.acceptedServers ?? null,
     clientObject: sending.object,
     sourceAddress: facts.address,
     wouldBe: facts.identity,
@@ -36,6 +38,25 @@ export function reach(question: Question, endpoint: ServiceEndpoint, sending: Se
     isSameNode: isSameNode(question, pod),
   });
   return { pod: pod.key, verdict: { ...verdict, steps: [...sending.steps, network.step, ...verdict.steps] } };
+}
+
+/** A raw TLS probe that says nothing of a request speaks what the port was declared for. */
+function spoken({ mesh, flow }: Question, pod: Pod, port: number, arrival: Arrival): Arrival {
+  if (flow.request !== undefined || (flow.probe !== 'tls' && flow.probe !== 'mtls')) return arrival;
+  const protocol = mesh.portOwner(pod, port)?.port.protocol;
+  return protocol === 'http' || protocol === 'grpc' ? { ...arrival, bytes: 'http' } : arrival;
+}
+
+/**
+ * The server name in a handshake of Istio's clients, and of our own raw ones, which do as they do: of the called port, or of
+ * the Service that owns the pod's port. istio: pilot/pkg/model/service.go:BuildDNSSrvSubsetKey (subsets are left out here)
+ */
+function named({ callee, mesh }: Question, pod: Pod, port: number, wire: Sending['wire'], arrival: Arrival): Arrival {
+  if (arrival.handshake === null || (wire !== null && wire !== 'istio-mtls')) return arrival;
+  const called = callee.kind === 'service' ? callee : mesh.portOwner(pod, port);
+  if (called === null) return arrival;
+  const serverName = `outbound_.${String(called.port.port)}_._.${called.service.fqdn}`;
+  return { ...arrival, handshake: { ...arrival.handshake, serverName } };
 }
 
 export interface NetworkStep {

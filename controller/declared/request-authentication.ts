@@ -48,8 +48,6 @@ export type TokenVerdict =
   | {
       readonly kind: 'accepted';
       readonly object: ObjectRef;
-      /** `issuer/subject` */
-      readonly principal: string;
       readonly claims: Readonly<Record<string, unknown>>;
     }
   | { readonly kind: 'refused'; readonly object: ObjectRef; readonly httpStatus: 401 | 403; readonly why: string };
@@ -59,7 +57,10 @@ const CLOCK_SKEW_S = 60;
 /** Claims whose text is a list: istio: pilot/pkg/security/authn/policy_applier.go:convertToEnvoyJwtConfig */
 const SPACE_DELIMITED = ['scope', 'permission'];
 
-/** A missing token is let through; who wants one needs a policy on request principals. `nowMs` null: expiry is not judged. */
+/**
+ * A missing token is let through; who wants one needs a policy on request principals. Of several rules for one issuer any may
+ * accept. `nowMs` null: expiry is not judged. istio: pilot/pkg/security/authn/policy_applier.go:convertToEnvoyJwtConfig
+ */
 export function judgeToken(
   policies: readonly RequestAuthentication[],
   token: FlowRequest['token'],
@@ -78,21 +79,23 @@ export function judgeToken(
     why,
   });
   if (token === 'invalid') return refuse(first.object, 'its signature is bad');
-  const found = rules.find(({ rule }) => rule.issuer === token['iss']);
+  const ofIssuer = rules.filter(({ rule }) => rule.issuer === token['iss']);
+  const [found] = ofIssuer;
   if (found === undefined) return refuse(first.object, `its issuer ${String(token['iss'])} is not configured`);
   if (nowMs !== null && isOutOfTime(token, nowMs / 1000))
     return refuse(found.object, 'it is expired, or not valid yet');
-  const { audiences, spaceDelimited } = found.rule;
-  const given = [token['aud']].flat().filter((item) => typeof item === 'string');
-  if (audiences.length > 0 && !given.some((audience) => audiences.includes(audience))) {
-    return refuse(found.object, 'it is for another audience', 403);
-  }
+  const accepting = ofIssuer.find(({ rule }) => isForAudience(token, rule.audiences));
+  if (accepting === undefined) return refuse(found.object, 'it is for another audience', 403);
   return {
     kind: 'accepted',
-    object: found.object,
-    principal: `${String(token['iss'])}/${text(token['sub']) ?? ''}`,
-    claims: splitClaims(token, [...SPACE_DELIMITED, ...spaceDelimited]),
+    object: accepting.object,
+    claims: splitClaims(token, [...SPACE_DELIMITED, ...accepting.rule.spaceDelimited]),
   };
+}
+
+function isForAudience(token: Readonly<Record<string, unknown>>, audiences: readonly string[]): boolean {
+  const given = [token['aud']].flat().filter((item) => typeof item === 'string');
+  return audiences.length === 0 || given.some((audience) => audiences.includes(audience));
 }
 
 function isOutOfTime(token: Readonly<Record<string, unknown>>, nowS: number): boolean {

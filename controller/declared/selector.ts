@@ -1,5 +1,5 @@
 /** Label selectors: Kubernetes' (matchLabels and matchExpressions) and Istio's (matchLabels only). */
-import { fields, list, text, textMap, texts } from './reading.ts';
+import { fields, isFields, list, text, textMap, texts } from './reading.ts';
 
 export type Labels = Readonly<Record<string, string>>;
 export type LabelMatcher = (labels: Labels) => boolean;
@@ -39,6 +39,12 @@ function expression(value: unknown): LabelMatcher {
     default:
       return () => false;
   }
+}
+
+/** `workloadSelector` of DestinationRule and Sidecar: to Istio an empty one is a selector that fits everything, not none. */
+export function ownWorkloadSelector(spec: unknown): Labels | null {
+  if (!isFields(fields(spec)['workloadSelector'])) return null;
+  return workloadSelector(spec, 'workloadSelector') ?? {};
 }
 
 /** Istio's WorkloadSelector: its labels, or null where it is absent or empty (it then selects every workload in reach). */

@@ -1,4 +1,5 @@
 /** What a pod's port makes of a connection: capture, PeerAuthentication, filter chain, certificate. */
+import { spiffeId } from '../../proto/vocabulary.ts';
 import { admitted } from './admission.ts';
 import { serveAmbient } from './ambient.ts';
 import { isProxyListener, portCapture } from './capture.ts';
@@ -13,7 +14,7 @@ import { outranked } from './outranked.ts';
 import { pastProxy } from './past-proxy.ts';
 import { modeAt } from './peer-authentication.ts';
 import type { PortMode } from './peer-authentication.ts';
-import { chainClass } from './protocol.ts';
+import { chainClass, portProtocol, protocolClass } from './protocol.ts';
 import type { ChainClass } from './protocol.ts';
 import { step } from './trail.ts';
 
@@ -79,6 +80,10 @@ function throughSidecar(mesh: Mesh, connection: Connection): ServerVerdict {
       return admitted(mesh, connection, mode, steps, { layer: 'tcp', handshake: null, isOpaque: true });
     case 'plaintext':
       steps.push(step('filter-chain', choice.layer));
+      // Requests are waited for, and nothing says for how long.
+      if (choice.layer === 'http' && arrival.handshake === null && arrival.bytes === 'silent') {
+        return closed('HANG', modeDecider(mode), steps);
+      }
       if (choice.layer === 'http' && (arrival.handshake !== null || arrival.bytes !== 'http')) {
         return notHttp(connection, mode, steps);
       }
@@ -92,7 +97,10 @@ function throughSidecar(mesh: Mesh, connection: Connection): ServerVerdict {
 /** Filter chains come from the oldest Service with that target port; without one the traffic is sniffed. */
 function chainAt(mesh: Mesh, pod: Pod, port: number): ChainClass {
   const { ingressPorts } = mesh.scopeOf(pod);
-  if (ingressPorts !== null && !ingressPorts.has(port)) return 'auto';
+  if (ingressPorts !== null) {
+    const protocol = ingressPorts.get(port);
+    return protocol === undefined ? 'auto' : chainClass(protocolClass(portProtocol(port, protocol, 'TCP', undefined)));
+  }
   const owner = mesh.portOwner(pod, port);
   return owner === null ? 'auto' : chainClass(owner.port.protocol);
 }
@@ -136,10 +144,17 @@ function terminated(
     if (connection.wire !== null) return mismatch(connection, mode, steps);
     return closed(refusal, modeDecider(mode), steps);
   }
-  if (connection.wire === 'simple') return mismatch(connection, mode, steps);
+  const served = spiffeId(mesh.trustDomain, connection.pod.namespace, connection.pod.serviceAccount);
+  if (connection.wire === 'simple' || connection.acceptedServers?.includes(served) === false) {
+    steps.push(step('identity', 'refused', { note: `the caller does not accept ${served}` }));
+    return mismatch(connection, mode, steps);
+  }
   steps.push(step('identity', 'proved', { note: handshake.identity ?? '' }));
   if (layer === 'http' && connection.arrival.bytes === 'tcp')
     return notHttp({ ...connection, wire: null }, mode, steps);
   if (layer === 'http' && connection.arrival.bytes === 'silent') return closed('HANG', modeDecider(mode), steps);
-  return admitted(mesh, connection, mode, steps, { layer, handshake, isOpaque: false });
+  const verdict = admitted(mesh, connection, mode, steps, { layer, handshake, isOpaque: false });
+  if (connection.wire !== 'mutual') return verdict;
+  const warning = "the client certificate of the DestinationRule is taken to be of the mesh's own CA";
+  return { ...verdict, warnings: [...verdict.warnings, warning] };
 }

@@ -6,7 +6,7 @@ import type { Service } from './model.ts';
 import type { K8sObject } from './objects.ts';
 import { byAge, groupBy, refOf } from './order.ts';
 import { fields, integer, list, text, texts } from './reading.ts';
-import { isSubset, workloadSelector } from './selector.ts';
+import { isSubset, ownWorkloadSelector } from './selector.ts';
 import type { Labels } from './selector.ts';
 
 interface EgressListener {
@@ -41,7 +41,7 @@ export function readSidecars(objects: readonly K8sObject[]): Sidecars {
     const mode = fields(spec, 'outboundTrafficPolicy')['mode'];
     return {
       ref: refOf(object),
-      selector: workloadSelector(spec, 'workloadSelector'),
+      selector: ownWorkloadSelector(spec),
       egress: egress.length === 0 ? null : egress.map(toListener),
       // A section without mode is REGISTRY_ONLY: the zero value of the API.
       outboundPolicy: 'outboundTrafficPolicy' in spec ? (mode === 'ALLOW_ANY' ? 'ALLOW_ANY' : 'REGISTRY_ONLY') : null,
@@ -72,6 +72,8 @@ function ingressPort(value: unknown): readonly (readonly [number, string])[] {
 export interface ClientScope {
   readonly ref: ObjectRef | null;
   readonly outboundPolicy: OutboundPolicy;
+  /** The Sidecar object that sets it; null: the mesh configuration does. */
+  readonly outboundPolicyRef: ObjectRef | null;
   /** Ports of Sidecar.ingress with their protocols; null: those of the services. */
   readonly ingressPorts: ReadonlyMap<number, string> | null;
   readonly sees: (service: Service, port: number) => boolean;
@@ -96,6 +98,7 @@ export function clientScope(
   return {
     ref: sidecar?.ref ?? null,
     outboundPolicy: sidecar?.outboundPolicy ?? config.outboundPolicy,
+    outboundPolicyRef: sidecar?.outboundPolicy === null ? null : (sidecar?.ref ?? null),
     ingressPorts: sidecar?.ingressPorts ?? null,
     sees: (service, port) =>
       isExportedTo(service, client.namespace) &&

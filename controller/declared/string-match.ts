@@ -16,22 +16,25 @@ export function textMatcher(pattern: string): TextMatcher {
   return (value) => value === pattern;
 }
 
-/** Host names: as `textMatcher`, without regard to case. */
+/** Of headers, where `*` is for any that are there, empty ones too: istio: pilot/pkg/security/authz/matcher/header.go */
+export function headerMatcher(pattern: string): TextMatcher {
+  return pattern === '*' ? () => true : textMatcher(pattern);
+}
+
+/** Host names: as `headerMatcher`, without regard to case. */
 export function hostMatcher(pattern: string): TextMatcher {
-  const match = textMatcher(pattern.toLowerCase());
+  const match = headerMatcher(pattern.toLowerCase());
   return (value) => match(value.toLowerCase());
 }
 
 /**
- * Principals, written without `spiffe://`, against the peer's URI SAN.
+ * Principals, written without `spiffe://`, against the peer's URI SAN. Behind a leading `*` comes part of a regular
+ * expression: `*.local/ns/a/sa/b` is also for `xlocal/ns/a/sa/b`.
  * istio: pilot/pkg/security/authz/model/generator.go:principalGenerator, matcher/string.go:StringMatcherWithPrefix
  */
 export function principalMatcher(pattern: string): TextMatcher {
   if (pattern === '*') return (id) => id !== '';
-  if (pattern.startsWith('*')) {
-    const suffix = pattern.slice(1);
-    return (id) => id.startsWith('spiffe://') && id.slice('spiffe://'.length).endsWith(suffix);
-  }
+  if (pattern.startsWith('*')) return expressionMatcher(`spiffe://.*${pattern.slice(1)}`);
   if (pattern.endsWith('*')) {
     const prefix = `spiffe://${pattern.slice(0, -1)}`;
     return (id) => id.startsWith(prefix);
@@ -40,11 +43,9 @@ export function principalMatcher(pattern: string): TextMatcher {
   return (id) => id === exact;
 }
 
-/** Every `*` of a namespace stands for any text: istio: authz/model/generator.go:srcNamespaceGenerator */
+/** Every `*` of a namespace stands for any text, and a dot for any character: istio: authz/model/generator.go:srcNamespaceGenerator */
 export function namespaceMatcher(pattern: string): TextMatcher {
-  const middle = pattern.split('*').map(escapeRegExp).join('.*');
-  const expression = new RegExp(`^.*/ns/${middle}/.*$`);
-  return (id) => expression.test(id);
+  return expressionMatcher(`.*/ns/${pattern.replaceAll('*', '.*')}/.*`);
 }
 
 /**
@@ -52,12 +53,9 @@ export function namespaceMatcher(pattern: string): TextMatcher {
  * dot stands for any character. istio: authz/model/generator.go:srcServiceAccountGenerator
  */
 export function serviceAccountMatcher(value: string, policyNamespace: string): TextMatcher {
-  const [first = '', second] = value.split('/', 2);
-  const namespace = second === undefined ? policyNamespace : first;
-  const account = second ?? first;
-  const unquoted = (part: string): string => escapeRegExp(part).replaceAll('\\.', '.');
-  const expression = new RegExp(`^spiffe://.+/ns/${unquoted(namespace)}/(.+/|)sa/${unquoted(account)}(/.+)?$`);
-  return (id) => expression.test(id);
+  const slash = value.indexOf('/');
+  const namespace = slash < 0 ? policyNamespace : value.slice(0, slash);
+  return expressionMatcher(`spiffe://.+/ns/${namespace}/(.+/|)sa/${value.slice(slash + 1)}(/.+)?`);
 }
 
 export function trustDomainMatcher(value: string): TextMatcher {
@@ -68,6 +66,16 @@ export function trustDomainMatcher(value: string): TextMatcher {
   }
   const expression = new RegExp(`^spiffe://${value.split('*').map(escapeRegExp).join('[^/]*')}/.*$`);
   return (id) => expression.test(id);
+}
+
+/** Against the whole text. What is no expression matches nothing here; Envoy would refuse all of the configuration that it is in. */
+function expressionMatcher(source: string): TextMatcher {
+  try {
+    const expression = new RegExp(`^(?:${source})$`);
+    return (value) => expression.test(value);
+  } catch {
+    return () => false;
+  }
 }
 
 function escapeRegExp(value: string): string {

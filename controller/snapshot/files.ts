@@ -29,9 +29,10 @@ export async function loadSnapshot(
     if (path === '-') sources.push(await readStandardInput(deps.standardInput));
     else for (const file of await filesOf(path)) sources.push(await readSource(file));
   }
-  return snapshotOf(
-    sources.flatMap((source) => parseDocuments(source).flatMap((document) => objectsOf(source, document))),
+  const objects = sources.flatMap((source) =>
+    parseDocuments(source).flatMap((document) => objectsOf(source, document)),
   );
+  return { ...snapshotOf(objects), takenAtMs: deps.nowMs() };
 }
 
 /** Sorts, and keeps the last of several objects of one name, as applying them in turn would. */

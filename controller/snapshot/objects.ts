@@ -61,7 +61,7 @@ function unfold(
   inherited: { readonly kind?: string; readonly apiVersion?: string },
 ): readonly K8sObject[] {
   const fail = (at: Path, expected: string): never => {
-    throw unreadable(source.file, source.text, document.offsetOf(at), expected);
+    throw unreadable(source, document.offsetOf(at), expected);
   };
   if (Array.isArray(value))
     return value.flatMap((item, index) => unfold(source, document, item, [...path, index], inherited));
@@ -70,6 +70,8 @@ function unfold(
   const apiVersion = text(value['apiVersion']) ?? inherited.apiVersion;
   if (kind === undefined) return fail(path, "expected a Kubernetes object, which has a 'kind'");
   if (apiVersion === undefined) return fail(path, `expected 'apiVersion' of this ${kind}`);
+  // Instructions for a tool that stand among the manifests; no API server ever sees them.
+  if (apiVersion.startsWith('kustomize.config.k8s.io/')) return [];
   if (kind.endsWith('List') && Array.isArray(value['items'])) {
     const item = kind === 'List' ? {} : { kind: kind.slice(0, -'List'.length), apiVersion };
     return list(value['items']).flatMap((entry, index) =>
@@ -77,22 +79,30 @@ function unfold(
     );
   }
   const metadata = isFields(value['metadata']) ? value['metadata'] : {};
-  const name = text(metadata['name']) ?? (typeof metadata['name'] === 'number' ? String(metadata['name']) : undefined);
+  const name = nameIn(metadata);
   if (name === undefined) return fail([...path, 'metadata'], `expected 'metadata.name' of this ${kind}`);
   const locate = (at: Path): Position => ({
     file: source.file,
-    ...lineAndColumn(source.text, document.offsetOf([...path, ...at])),
+    ...lineAndColumn(source, document.offsetOf([...path, ...at])),
   });
   const object: K8sObject = {
     ...value,
     kind,
     apiVersion,
     metadata: metadataOf(kind, name, metadata),
-    position: locate([]),
     ...decoded(kind, value),
+    get position() {
+      return locate([]);
+    },
   };
   places.set(object, locate);
   return [object];
+}
+
+/** Names that YAML takes for numbers are texts all the same; of a generated name its beginning is known. */
+function nameIn({ name, generateName }: Fields): string | undefined {
+  if (typeof name === 'number') return String(name);
+  return text(name) ?? text(generateName)?.replace(/-+$/, '');
 }
 
 function describe(value: unknown): string {
@@ -127,7 +137,7 @@ function decoded(kind: string, value: Fields): { readonly decoded?: Fields } {
     const embedded = value['data'][key];
     if (typeof embedded !== 'string') continue;
     try {
-      found[key] = parse(embedded);
+      found[key] = parse(embedded, { logLevel: 'silent' });
     } catch {
       // A template or somebody else's text under the same key: there is nothing of Istio's in it.
       continue;

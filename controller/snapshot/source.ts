@@ -41,13 +41,16 @@ function startsOf(text: string): readonly number[] {
   return starts;
 }
 
+/** Kustomize's own file, which may do without kind and version. */
+const KUSTOMIZATION = /^kustomization\.ya?ml$/;
+
 /** Folders are read with everything below them: *.yaml, *.yml and *.json, in the order of their paths. */
 export async function filesOf(path: string): Promise<readonly string[]> {
   const found = await described(path, () => stat(path));
   if (!found.isDirectory()) return [path];
   const entries = await described(path, () => readdir(path, { recursive: true, withFileTypes: true }));
   return entries
-    .filter((entry) => entry.isFile() && /\.(ya?ml|json)$/.test(entry.name))
+    .filter((entry) => entry.isFile() && /\.(ya?ml|json)$/.test(entry.name) && !KUSTOMIZATION.test(entry.name))
     .map((entry) => join(entry.parentPath, entry.name))
     .sort();
 }
@@ -87,7 +90,9 @@ function decode(file: string, bytes: Buffer): string {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch (cause) {
     const good = bytes.toString('utf8');
-    throw unreadable({ file, text: good }, Math.max(0, good.indexOf('\uFFFD')),
+    throw unreadable(
+      { file, text: good },
+      Math.max(0, good.indexOf('\uFFFD')),
       'expected UTF-8 text, found a byte that is none',
       cause,
     );
