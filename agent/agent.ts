@@ -5,6 +5,7 @@ import type { Clock } from '../proto/clock.ts';
 import type { Outcome, Task } from '../proto/vocabulary.ts';
 import { spiffeId } from '../proto/vocabulary.ts';
 import type { AgentConfig } from './config.ts';
+import { ControllerTime, doubtfulTime } from './controller-time.ts';
 import { monitorFitness, unfitness } from './fitness.ts';
 import type { FitnessMonitor } from './fitness.ts';
 import type { Log } from './log.ts';
@@ -12,6 +13,7 @@ import type { Credentials, ProbeDeps } from './probes/probe.ts';
 import { attempt } from './probes/probes.ts';
 import { Schedule } from './schedule.ts';
 import { BACKOFF, holdSession } from './session.ts';
+import type { SessionDeps } from './session.ts';
 import { Spool } from './spool.ts';
 import { grpcUplink } from './session/uplink.ts';
 
@@ -22,6 +24,7 @@ const GRACE_MS = 4_000;
 export async function runAgent(config: AgentConfig, clock: Clock, log: Log, signal: AbortSignal): Promise<void> {
   using fitness = monitorFitness({ clock, readiness: config.readiness });
   const spool = new Spool(clock);
+  const controllerTime = new ControllerTime(clock);
   const probing: ProbeDeps = {
     credentials: lazyCredentials(config, clock),
     dataPlane: config.vantage.dataPlane,
@@ -32,7 +35,7 @@ export async function runAgent(config: AgentConfig, clock: Clock, log: Log, sign
     clock,
     agentId: config.agentId,
     maxInFlight: config.maxInFlight,
-    attempt: (task, cancelled) => attemptIfFit(task, probing, { clock, fitness }, cancelled),
+    attempt: (task, cancelled) => attemptIfFit(task, probing, { clock, fitness, controllerTime }, cancelled),
     report: (report) => {
       spool.add(report);
     },
@@ -49,30 +52,50 @@ export async function runAgent(config: AgentConfig, clock: Clock, log: Log, sign
       bootId: randomUUID(),
       vantage,
       plan: { version: 0 },
+      controllerTime,
       graceMs: GRACE_MS,
       backoff: { ...BACKOFF, reconnectJitterMs: config.reconnectJitterMs },
       random: Math.random,
-      onEnd: (end, retryInMs) => {
-        const why = end.kind === 'drained' ? '' : end.why;
-        log.warn('no session with the controller', { kind: end.kind, why, retryInMs: Math.round(retryInMs) });
-      },
+      onEnd: sayOnce(log),
     },
     signal,
   );
   log.info('the agent ends', { how: ended, handedOver: spool.isEmpty });
 }
 
+/** An agent dials for as long as it lives; the same reason is a warning once. */
+function sayOnce(log: Log): SessionDeps['onEnd'] {
+  let said = '';
+  return (end, retryInMs) => {
+    const why = end.kind === 'drained' ? '' : end.why;
+    const level = said === why ? 'debug' : 'warn';
+    said = why;
+    log[level]('no session with the controller', { kind: end.kind, why, retryInMs: Math.round(retryInMs) });
+  };
+}
+
+/** What an agent knows of itself when it looks at an outcome. */
+interface Judgement {
+  readonly clock: Clock;
+  readonly fitness: FitnessMonitor;
+  readonly controllerTime: ControllerTime;
+}
+
 /** What an unfit agent saw says more of the agent than of the target. */
 async function attemptIfFit(
   task: Task,
   deps: ProbeDeps,
-  { clock, fitness }: { readonly clock: Clock; readonly fitness: FitnessMonitor },
+  { clock, fitness, controllerTime }: Judgement,
   signal: AbortSignal,
 ): Promise<Outcome> {
   const startedMs = clock.monotonicMs();
   const outcome = await attempt(task, deps, signal);
   if (outcome.kind === 'untested') return outcome;
-  return unfitness(outcome, fitness.sample(), fitness.heldUpSince(startedMs)) ?? outcome;
+  return (
+    unfitness(outcome, fitness.sample(), fitness.heldUpSince(startedMs)) ??
+    doubtfulTime(outcome, clock.nowMs(), controllerTime.nowMs()) ??
+    outcome
+  );
 }
 
 /** Certificates cost a library and a CA; the first TLS probe of a plan pays for them, plaintext ones never do. */

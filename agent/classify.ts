@@ -20,6 +20,9 @@ export const NO_TLS: AttemptFacts = { certificate: undefined, presented: 'none' 
 /** The machine or its limits failed us, not the target. */
 const OUR_LIMITS: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM', 'EADDRNOTAVAIL']);
 
+/** No name server took the question: nothing was learned of the target. A process without descriptors sees the same. */
+const NOT_ASKED = 'ECONNREFUSED';
+
 const UNREACHABLE: ReadonlySet<string> = new Set([
   'EHOSTUNREACH',
   'ENETUNREACH',
@@ -72,6 +75,17 @@ export function outcomeOfEnding(connection: Connection, facts: AttemptFacts = NO
   }
 }
 
+/**
+ * The outcome of a connection on which bytes came that are no answer, or the beginning of one that breaks off. A filter
+ * chain that refuses says nothing, so that neither a cut nor a silence is claimed where something spoke.
+ */
+export function outcomeOfBrokenAnswer(connection: Connection, facts: AttemptFacts, evidence: string): Outcome {
+  const { ending } = connection;
+  const isOurs = ending?.kind === 'error' && (isOurLimit(ending.error) || alertNumber(ending.error) !== undefined);
+  if (ending?.kind === 'cancelled' || isOurs) return outcomeOfEnding(connection, facts);
+  return refused(connection, facts, 'not-the-protocol', ending?.kind === 'error' ? wordsOf(ending.error) : evidence);
+}
+
 function outcomeOfSilence(connection: Connection, facts: AttemptFacts): Outcome {
   if (connection.layer === 'tcp' && connection.isCaptured) return captureIsDown('it does not accept');
   const { timings } = connection;
@@ -85,13 +99,10 @@ function outcomeOfEnd(connection: Connection, facts: AttemptFacts): Outcome {
 
 function outcomeOfError(connection: Connection, facts: AttemptFacts, error: NodeJS.ErrnoException): Outcome {
   const code = error.code ?? '';
-  if (OUR_LIMITS.has(code)) return { kind: 'untested', why: 'resource-exhausted', detail: error.message };
+  if (isOurLimit(error)) return { kind: 'untested', why: 'resource-exhausted', detail: error.message };
   const alert = alertNumber(error);
   if (alert !== undefined) return outcomeOfAlert(connection, facts, alert, error);
-  if (connection.layer === 'dns') {
-    const isUnknown = code === 'ENOTFOUND' || code === 'ENODATA';
-    return refused(connection, facts, isUnknown ? 'name-not-found' : 'name-lookup-failed', error.message);
-  }
+  if (connection.layer === 'dns') return outcomeOfLookup(connection, facts, error);
   if (connection.layer === 'tcp' && connection.isCaptured) return captureIsDown(error.message);
   if (code === 'ETIMEDOUT') return outcomeOfSilence(connection, facts);
   if (code === 'ECONNREFUSED') return refused(connection, facts, 'connection-refused', error.message);
@@ -104,6 +115,28 @@ function outcomeOfError(connection: Connection, facts: AttemptFacts, error: Node
   if (NOT_TLS.has(code)) return refused(connection, facts, 'speaks-plaintext', wordsOf(error));
   if (code === 'ERR_SSL_UNSUPPORTED_PROTOCOL') return refused(connection, facts, 'protocol-version', wordsOf(error));
   return refused(connection, facts, 'not-the-protocol', wordsOf(error));
+}
+
+function outcomeOfLookup(
+  connection: Connection,
+  facts: AttemptFacts,
+  { code, message }: NodeJS.ErrnoException,
+): Outcome {
+  switch (code) {
+    case NOT_ASKED:
+      return { kind: 'untested', why: 'no-address', detail: message };
+    case 'ETIMEOUT':
+      return outcomeOfSilence(connection, facts);
+    case 'ENOTFOUND':
+    case 'ENODATA':
+      return refused(connection, facts, 'name-not-found', message);
+    default:
+      return refused(connection, facts, 'name-lookup-failed', message);
+  }
+}
+
+function isOurLimit({ code = '' }: NodeJS.ErrnoException): boolean {
+  return OUR_LIMITS.has(code);
 }
 
 /**

@@ -1,10 +1,10 @@
 /** One fresh socket, taken layer by layer under one hard deadline: dns, tcp, tls, application. */
-import { lookup } from 'node:dns/promises';
 import { connect as connectTcp, isIP } from 'node:net';
 import type { Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import type { SecureContext, TLSSocket } from 'node:tls';
 import type { Address, Layer, PhaseTimings } from '../proto/vocabulary.ts';
+import { lookUp } from './names.ts';
 import { proxyHeader } from './proxy-header.ts';
 
 /** How a connection came to its end, as a fact; classify.ts says what it means. */
@@ -20,8 +20,10 @@ export interface ConnectionOptions {
   readonly address: Address;
   /** Where the pod's own sidecar takes outbound traffic; the connection goes there, with `address` as its destination. */
   readonly capture: Address | undefined;
+  /** Name servers that are asked where the address is a name; undefined: the system's. */
+  readonly nameServers?: readonly string[] | undefined;
   readonly connectTimeoutMs: number;
-  /** Of everything from the name lookup to the last byte. */
+  /** Of everything from the connection's making to the last byte. */
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
 }
@@ -36,6 +38,9 @@ export interface TlsOptions {
 
 /** Bytes of an answer that are read at most. */
 export const MAX_READ_BYTES = 64 * 1024;
+/** Bytes that are read off a socket where a library reads for us, until we see it: handshakes, tickets, frames. */
+const MAX_UNSEEN_BYTES = 256 * 1024;
+const BOUND_CHECK_MS = 10;
 
 /** Each step resolves to true where its layer stands; otherwise `ending` holds why not. Nothing here throws. */
 export class Connection implements Disposable {
@@ -47,10 +52,13 @@ export class Connection implements Disposable {
   /** Of the application's bytes, decrypted where there is TLS. */
   bytesReceived = 0;
   #handshakeBytes = 0;
+  #isJudgedLater = false;
   readonly #options: ConnectionOptions;
-  readonly #startedMs = performance.now();
+  /** Of the dialling: what was waited for before, a certificate, is no part of the timings. */
+  #startedMs = performance.now();
   readonly #ended = Promise.withResolvers<Ending>();
   readonly #deadline: NodeJS.Timeout;
+  #boundCheck: NodeJS.Timeout | undefined;
   readonly #phases: { dnsMs?: number; tcpMs?: number; tlsMs?: number; firstByteMs?: number } = {};
   #layerStartedMs = this.#startedMs;
   #totalMs: number | undefined;
@@ -71,10 +79,11 @@ export class Connection implements Disposable {
 
   /**
    * Whether the server sent anything at all after our side of the handshake was complete: session tickets, a
-   * close_notify, an alert, an answer. A server that drops us for our certificate without an alert sends nothing.
+   * close_notify, an alert, an answer. A server that drops us for our certificate without an alert sends nothing. Up to
+   * TLS 1.2 the handshake ends with the server's word, after it has judged our certificate.
    */
   get hasServerFinished(): boolean {
-    return this.socket !== undefined && this.socket.bytesRead > this.#handshakeBytes;
+    return !this.#isJudgedLater || (this.socket !== undefined && this.socket.bytesRead > this.#handshakeBytes);
   }
 
   get isCaptured(): boolean {
@@ -92,6 +101,7 @@ export class Connection implements Disposable {
     this.ending = ending;
     this.#totalMs = performance.now() - this.#startedMs;
     clearTimeout(this.#deadline);
+    clearInterval(this.#boundCheck);
     this.#options.signal.removeEventListener('abort', this.#cancel);
     this.tls?.destroy();
     this.socket?.destroy();
@@ -105,6 +115,8 @@ export class Connection implements Disposable {
   /** Looks the name up, connects, and announces the destination where the connection is captured. */
   async dial(): Promise<boolean> {
     const { capture } = this.#options;
+    this.#startedMs = performance.now();
+    this.#layerStartedMs = this.#startedMs;
     const destination = await this.#resolve(this.#options.address);
     if (destination === undefined) return false;
     this.#enter('tcp');
@@ -127,6 +139,7 @@ export class Connection implements Disposable {
     const { socket } = this;
     if (socket === undefined || this.ending !== undefined) return false;
     this.#enter('tls');
+    this.boundReading();
     const tls = connectTls({
       socket,
       secureContext: options.context,
@@ -135,6 +148,8 @@ export class Connection implements Disposable {
       ...(options.alpn.length > 0 && { ALPNProtocols: [...options.alpn] }),
       ...(options.serverName !== '' && { servername: options.serverName }),
     });
+    // Node would read the whole chain again for `checkServerIdentity`, which costs as much as a signature.
+    tls.getPeerCertificate = noCertificate;
     this.tls = tls;
     this.#watch(tls);
     const secured = Promise.withResolvers<true>();
@@ -144,6 +159,7 @@ export class Connection implements Disposable {
     await Promise.race([secured.promise, this.ended]);
     if (this.#hasEnded()) return false;
     this.#handshakeBytes = socket.bytesRead;
+    this.#isJudgedLater = tls.getProtocol() === 'TLSv1.3';
     this.#phases.tlsMs = this.#sinceLayerStart();
     this.#enter('application');
     return true;
@@ -164,6 +180,17 @@ export class Connection implements Disposable {
     await this.ended;
   }
 
+  /**
+   * Ends the connection soon after 256 KiB have come. For libraries that take things off the socket of which they never
+   * tell, and would do so until the deadline: OpenSSL (HelloRequest, session tickets), HTTP/2 (WINDOW_UPDATE, GOAWAY, …).
+   */
+  boundReading(): void {
+    if (this.ending !== undefined) return;
+    this.#boundCheck ??= setInterval(() => {
+      if ((this.socket?.bytesRead ?? 0) > MAX_UNSEEN_BYTES) this.finish({ kind: 'complete' });
+    }, BOUND_CHECK_MS);
+  }
+
   noteBytes(count: number): void {
     if (this.bytesReceived === 0) this.#phases.firstByteMs = this.#sinceLayerStart();
     this.bytesReceived += count;
@@ -172,12 +199,10 @@ export class Connection implements Disposable {
   async #resolve(address: Address): Promise<Address | undefined> {
     if (this.ending !== undefined) return undefined;
     if (isIP(address.host) !== 0) return address;
-    const found = lookup(address.host).then(
-      ({ address: host }) => host,
-      (error: unknown) => {
-        this.finish({ kind: 'error', error: error as NodeJS.ErrnoException });
-      },
-    );
+    using lookup = lookUp(address.host, this.#options.nameServers);
+    const found = lookup.found.catch((error: unknown) => {
+      this.finish({ kind: 'error', error: error as NodeJS.ErrnoException });
+    });
     const host = await Promise.race([found, this.ended]);
     if (typeof host !== 'string' || this.#hasEnded()) return undefined;
     this.#phases.dnsMs = this.#sinceLayerStart();
@@ -230,3 +255,5 @@ export class Connection implements Disposable {
     this.finish({ kind: 'cancelled' });
   };
 }
+
+const noCertificate = (() => ({})) as TLSSocket['getPeerCertificate'];

@@ -59,12 +59,12 @@ export class HttpAnswerReader {
 
   #readHead(): boolean {
     const start = this.#pending.subarray(0, 5).toString('latin1');
-    const end = this.#pending.indexOf('\r\n\r\n');
     if (!'HTTP/'.startsWith(start) && !start.startsWith('HTTP/')) return this.#fail();
-    if (end < 0) return this.#pending.length > MAX_HEAD_BYTES ? this.#fail() : false;
-    const head = end > MAX_HEAD_BYTES ? undefined : parseHead(this.#pending.subarray(0, end).toString('latin1'));
+    const end = emptyLineIn(this.#pending);
+    if (end === undefined) return this.#pending.length > MAX_HEAD_BYTES ? this.#fail() : false;
+    const head = end.at > MAX_HEAD_BYTES ? undefined : parseHead(this.#pending.subarray(0, end.at).toString('latin1'));
     if (head === undefined) return this.#fail();
-    this.#pending = this.#pending.subarray(end + 4);
+    this.#pending = this.#pending.subarray(end.after);
     if (head.status >= 100 && head.status < 200) {
       this.#interim += 1;
       return this.#interim > MAX_INTERIM_ANSWERS ? this.#fail() : true;
@@ -119,13 +119,24 @@ function keep(kept: Buffer, chunk: Buffer): Buffer<ArrayBuffer> {
   return Buffer.concat([kept, chunk.subarray(0, MAX_KEPT_BYTES - kept.length)]);
 }
 
+/** Where the empty line after a head is; a lone LF ends a line as well (RFC 9112, section 2.2). */
+function emptyLineIn(bytes: Buffer): { readonly at: number; readonly after: number } | undefined {
+  const full = bytes.indexOf('\n\r\n');
+  const bare = bytes.indexOf('\n\n');
+  if (full < 0 && bare < 0) return undefined;
+  if (bare >= 0 && (full < 0 || bare < full)) return { at: bare, after: bare + 2 };
+  return { at: bytes[full - 1] === CARRIAGE_RETURN ? full - 1 : full, after: full + 3 };
+}
+
+const CARRIAGE_RETURN = 0x0d;
+
 interface Head {
   readonly status: number;
   readonly headers: ReadonlyMap<string, string>;
 }
 
 function parseHead(text: string): Head | undefined {
-  const [first = '', ...lines] = text.split('\r\n');
+  const [first = '', ...lines] = text.split(/\r?\n/);
   const status = /^HTTP\/1\.[01] (\d{3})(?: |$)/.exec(first)?.[1];
   if (status === undefined) return undefined;
   const headers = new Map<string, string>();

@@ -116,13 +116,17 @@ export class Schedule implements AsyncDisposable {
     const intervalMs = Math.max(MIN_INTERVAL_MS, planned.intervalMs);
     const phaseMs = hash(`${agentId}/${String(planned.route)}`) % intervalMs;
     const stop = AbortSignal.any([signal, this.#gate.closed]);
-    for (let last = -1; ;) {
-      const slot = Math.max(last + 1, Math.ceil((clock.nowMs() - phaseMs) / intervalMs));
-      if (!(await slept(clock, slot * intervalMs + phaseMs - clock.nowMs(), stop))) return;
+    for (let last = { due: -1, slot: -1 }; ;) {
+      const next = Math.floor((clock.nowMs() - phaseMs) / intervalMs) + 1;
+      // What was done on time may be done a moment too early. But a wall clock that was set back only gets its slots
+      // numbered on: the route must not fall silent until the clock has caught up.
+      const due = next === last.due ? next + 1 : next;
+      const slot = Math.max(last.slot + 1, due);
+      if (!(await slept(clock, due * intervalMs + phaseMs - clock.nowMs(), stop))) return;
       for (let attempt = 0; attempt < planned.attempts; attempt += 1) {
         if (!(await this.#attempt(planned, slot, attempt, signal))) return;
       }
-      last = slot;
+      last = { due, slot };
     }
   }
 

@@ -22,6 +22,8 @@ export const SPOOL_LIMITS: SpoolLimits = {
 
 interface Waiting {
   readonly report: Report;
+  /** The attempt on its route, whatever slot. */
+  readonly attempt: string;
   readonly bytes: number;
   readonly sinceMs: number;
 }
@@ -56,6 +58,11 @@ export class Spool {
     return this.#sent[0]?.sequence ?? 0;
   }
 
+  /** Sequence of the newest batch that was made; 0: none. */
+  get lastSequence(): number {
+    return this.#nextSequence - 1;
+  }
+
   get unacknowledged(): number {
     return this.#sent.length;
   }
@@ -70,7 +77,7 @@ export class Spool {
     if (this.isBlocked) this.#remove(this.#newest.get(attempt) ?? key);
     this.#newest.set(attempt, key);
     const bytes = sizeOf(report);
-    this.#waiting.set(key, { report, bytes, sinceMs: this.#clock.monotonicMs() });
+    this.#waiting.set(key, { report, attempt, bytes, sinceMs: this.#clock.monotonicMs() });
     this.#waitingBytes += bytes;
     this.#dropExcess();
     this.onAdded();
@@ -94,9 +101,8 @@ export class Spool {
       if (isFull && reports.length > 0) break;
       reports.push(waiting.report);
       bytes += waiting.bytes;
-      this.#waiting.delete(key);
+      this.#take(key, waiting);
     }
-    this.#waitingBytes -= bytes;
     const batch = { sequence: this.#nextSequence, reports, droppedBefore: this.#dropped, fitness };
     this.#nextSequence += 1;
     this.#dropped = 0;
@@ -128,9 +134,14 @@ export class Spool {
   #remove(key: string): void {
     const waiting = this.#waiting.get(key);
     if (waiting === undefined) return;
-    this.#waiting.delete(key);
-    this.#waitingBytes -= waiting.bytes;
+    this.#take(key, waiting);
     this.#dropped += 1;
+  }
+
+  #take(key: string, { attempt, bytes }: Waiting): void {
+    this.#waiting.delete(key);
+    this.#waitingBytes -= bytes;
+    if (this.#newest.get(attempt) === key) this.#newest.delete(attempt);
   }
 
   #oldest(): [string, Waiting] | undefined {

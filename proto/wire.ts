@@ -13,6 +13,10 @@ export { probeFromWire, probeToWire } from './wire-probes.ts';
 /** Version of the session protocol that this software speaks; goes into Hello. */
 export const PROTOCOL = 1;
 
+/** What no plan has any use for, and what would keep an agent busy or waiting for ever. */
+const MAX_ATTEMPTS = 10_000;
+const MAX_TIMEOUT_MS = 600_000;
+
 /** No message of the session is larger. */
 export const MAX_MESSAGE_BYTES = 256 * 1024;
 
@@ -52,7 +56,7 @@ export function routeToWire(planned: PlannedRoute): wire.PlannedRoute {
 /** Never throws: a route that a newer controller words in a way unknown here comes back as `unsupported`. */
 export function routeFromWire(message: wire.PlannedRoute): ReceivedRoute {
   const { route, slot, authority, serverName, peerIdentities, connectTimeoutMs, timeoutMs, intervalMs } = message;
-  const attempts = Math.max(1, message.attempts);
+  const attempts = Math.min(MAX_ATTEMPTS, Math.max(1, message.attempts));
   const probe = probeFromWire(message.probe);
   if (probe === undefined)
     return { kind: 'unsupported', route, slot, attempts, why: 'the probe is of an unknown kind' };
@@ -65,6 +69,9 @@ export function routeFromWire(message: wire.PlannedRoute): ReceivedRoute {
 
 function faultOf(message: wire.PlannedRoute): string | undefined {
   if (message.addresses.length === 0) return 'the route has no address';
+  if (message.addresses.some(({ port }) => port < 1 || port > 65_535)) return 'the route has an address without a port';
   if (message.timeoutMs === 0 || message.connectTimeoutMs === 0) return 'the route has no deadline';
+  if (Math.max(message.timeoutMs, message.connectTimeoutMs) > MAX_TIMEOUT_MS) return 'the deadline is too far off';
+  if (message.attempts > MAX_ATTEMPTS) return 'the route has too many attempts';
   return undefined;
 }

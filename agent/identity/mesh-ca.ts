@@ -1,7 +1,7 @@
 /** istiod's certificate service: a signing request against the pod's service account token. */
-import { readFile } from 'node:fs/promises';
 import { MeshproofError } from '../../proto/errors.ts';
 import type { Address } from '../../proto/vocabulary.ts';
+import { readBearerToken } from '../bearer-token.ts';
 
 export interface MeshCaOptions {
   readonly address: Address;
@@ -43,7 +43,7 @@ async function createCertificate(
   const [grpc, { IstioCertificateServiceClient }, token] = await Promise.all([
     import('@grpc/grpc-js'),
     import('../../proto/gen/istio/v1/auth/ca.ts'),
-    readFile(tokenFile, 'utf8'),
+    readBearerToken(tokenFile),
   ]);
   const client = new IstioCertificateServiceClient(target, grpc.credentials.createSsl(Buffer.from(rootPem)), {
     'grpc.ssl_target_name_override': serverName,
@@ -51,7 +51,7 @@ async function createCertificate(
     'grpc.enable_channelz': 0,
   });
   const metadata = new grpc.Metadata();
-  metadata.set('authorization', `Bearer ${token.trim()}`);
+  metadata.set('authorization', `Bearer ${token}`);
   try {
     return await new Promise((resolve, reject) => {
       const request = { csr, validityDuration: 0, metadata: undefined };

@@ -41,14 +41,17 @@ export async function attemptOverTls(
   { presented, alpn, serverName }: TlsAttempt,
   speak: Speak,
 ): Promise<Outcome> {
+  using connection = open(task, deps, signal);
   let context;
   try {
-    const deadline = AbortSignal.timeout(task.timeoutMs);
-    context = await deps.credentials.contextFor(presented, AbortSignal.any([signal, deadline]));
+    context = await Promise.race([deps.credentials.contextFor(presented, signal), connection.ended]);
   } catch (error) {
     return { kind: 'untested', why: 'no-certificate', detail: error instanceof Error ? error.message : String(error) };
   }
-  using connection = open(task, deps, signal);
+  if ('kind' in context) {
+    if (context.kind !== 'deadline') return outcomeOfEnding(connection);
+    return { kind: 'untested', why: 'no-certificate', detail: 'no certificate in time' };
+  }
   const bare = { certificate: undefined, presented };
   if (!(await connection.dial())) return outcomeOfEnding(connection, bare);
   if (!(await connection.secure({ context, alpn, serverName }))) return outcomeOfEnding(connection, bare);
@@ -57,9 +60,9 @@ export async function attemptOverTls(
   return await speak({ connection, facts: { certificate, presented }, task, deps, token: deps.newToken() });
 }
 
-function open(task: Task, { capture }: ProbeDeps, signal: AbortSignal): Connection {
+function open(task: Task, { capture, nameServers }: ProbeDeps, signal: AbortSignal): Connection {
   const { address, connectTimeoutMs, timeoutMs } = task;
-  return new Connection({ address, capture, connectTimeoutMs, timeoutMs, signal });
+  return new Connection({ address, capture, nameServers, connectTimeoutMs, timeoutMs, signal });
 }
 
 /** An answer with a status, as it is judged: HTTP's own, or gRPC's with the HTTP status that stands for it. */

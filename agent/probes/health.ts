@@ -1,11 +1,11 @@
 /** Container health checks with the kubelet's semantics. */
 import type { HealthAction, HealthProbe, Outcome } from '../../proto/vocabulary.ts';
-import { outcomeOfEnding, refused } from '../classify.ts';
+import { refused } from '../classify.ts';
 import { attemptOverTls, attemptPlain, reached } from './attempt.ts';
 import type { Exchange } from './attempt.ts';
 import type { Probe } from './probe.ts';
-import { askHealth, isServing } from './speak-grpc.ts';
-import { ask } from './speak-http.ts';
+import { askHealth, isServing, outcomeOfNoAnswer } from './speak-grpc.ts';
+import { ask, outcomeOfNoHead } from './speak-http.ts';
 
 /**
  * What the kubelet takes for healthy: any status from 200 to 399, TLS unverified (kubernetes: pkg/probe/http/http.go);
@@ -32,10 +32,7 @@ async function checkHttp(exchange: Exchange, { path, headers }: HttpGet): Promis
   const { connection, facts } = exchange;
   const reader = await ask(exchange, { method: 'GET', path, headers });
   const { answer } = reader;
-  if (answer === undefined) {
-    if (reader.isMalformed) return refused(connection, facts, 'not-the-protocol', reader.firstText);
-    return outcomeOfEnding(connection, facts);
-  }
+  if (answer === undefined) return outcomeOfNoHead(exchange, reader);
   const { status, body } = answer;
   if (status >= 200 && status < 400) return reached(exchange, status);
   return { ...refused(connection, facts, 'health-failed', body), status };
@@ -44,7 +41,7 @@ async function checkHttp(exchange: Exchange, { path, headers }: HttpGet): Promis
 async function checkGrpc(exchange: Exchange, service: string): Promise<Outcome> {
   const { connection, facts } = exchange;
   const answer = await askHealth(exchange, service);
-  if (answer === undefined) return outcomeOfEnding(connection, facts);
+  if (answer === undefined) return outcomeOfNoAnswer(exchange);
   const status = answer.grpcStatus ?? answer.httpStatus;
   if (isServing(answer)) return reached(exchange, status);
   return { ...refused(connection, facts, 'health-failed', answer.text), status };

@@ -16,6 +16,11 @@ export interface ProbeDeps {
   readonly dataPlane: DataPlane;
   /** Where the pod's own sidecar takes outbound traffic that no iptables rule leads there. */
   readonly capture: Address | undefined;
+  /**
+   * Name servers, as `host:port`, that are asked where a target's name is what is probed.
+   * @default those of the system
+   */
+  readonly nameServers?: readonly string[];
   /** A text that no other attempt has. */
   readonly newToken: () => string;
 }

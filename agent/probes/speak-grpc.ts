@@ -2,7 +2,7 @@
 import { connect } from 'node:http2';
 import type { ClientHttp2Session, ClientHttp2Stream, IncomingHttpHeaders } from 'node:http2';
 import type { Outcome } from '../../proto/vocabulary.ts';
-import { outcomeOfEnding } from '../classify.ts';
+import { outcomeOfBrokenAnswer, outcomeOfEnding } from '../classify.ts';
 import { httpStatusOf } from '../classify-answer.ts';
 import { MAX_READ_BYTES } from '../connection.ts';
 import { MAX_KEPT_BYTES } from '../http-answer.ts';
@@ -25,11 +25,21 @@ export interface GrpcAnswer {
 
 export async function speakGrpc(exchange: Exchange): Promise<Outcome> {
   const answer = await askHealth(exchange, '');
-  if (answer === undefined) return outcomeOfEnding(exchange.connection, exchange.facts);
+  if (answer === undefined) return outcomeOfNoAnswer(exchange);
   const { grpcStatus, header, text } = answer;
   const statement = parseStatement(header(STATEMENT_HEADER) ?? '', exchange.token);
   const httpStatus = grpcStatus === undefined ? answer.httpStatus : httpStatusOf(grpcStatus);
   return outcomeOfAnswer(exchange, { status: grpcStatus ?? answer.httpStatus, httpStatus, header, text, statement });
+}
+
+/**
+ * Frames that are no answer say that something speaks HTTP/2 there, so that a cut after them is not that of a filter
+ * chain. A silence stays one: our own sidecar greets with its settings long before it has reached the target.
+ */
+export function outcomeOfNoAnswer({ connection, facts }: Exchange): Outcome {
+  if (connection.bytesReceived === 0 || connection.ending?.kind === 'deadline')
+    return outcomeOfEnding(connection, facts);
+  return outcomeOfBrokenAnswer(connection, facts, 'HTTP/2 frames without an answer');
 }
 
 /** Undefined where the connection ended without an answer; its ending says how. */
@@ -38,7 +48,13 @@ export async function askHealth(exchange: Exchange, service: string): Promise<Gr
   const socket = connection.tls ?? connection.socket;
   if (socket === undefined || connection.ending !== undefined) return undefined;
   // The name in the URL goes nowhere: the connection stands, and :authority is given below.
-  using session = closing(connect('http://target', { createConnection: () => socket }));
+  using session = closing(
+    connect('http://target', { createConnection: () => socket, settings: { enablePush: false } }),
+  );
+  connection.boundReading();
+  session.http2.on('remoteSettings', () => {
+    connection.noteBytes(1);
+  });
   session.http2.on('error', (error: Error) => {
     connection.finish({ kind: 'error', error });
   });
@@ -64,7 +80,6 @@ async function readAnswer({ connection }: Exchange, stream: ClientHttp2Stream): 
   let body = Buffer.alloc(0);
   stream.on('response', (headers: IncomingHttpHeaders) => {
     head = headers;
-    connection.noteBytes(1);
   });
   stream.on('trailers', (headers: IncomingHttpHeaders) => {
     trailers = headers;
@@ -74,24 +89,33 @@ async function readAnswer({ connection }: Exchange, stream: ClientHttp2Stream): 
     body = Buffer.concat([body, chunk.subarray(0, MAX_KEPT_BYTES - body.length)]);
     if (connection.bytesReceived >= MAX_READ_BYTES) connection.finish({ kind: 'complete' });
   });
-  stream.on('end', () => {
-    connection.finish({ kind: 'complete' });
-  });
   stream.on('error', (error: Error) => {
     connection.finish({ kind: 'error', error });
+  });
+  stream.on('end', () => {
+    if (head !== undefined) connection.finish({ kind: 'complete' });
+  });
+  // Node takes a reset with NO_ERROR or CANCEL for a quiet end.
+  stream.on('close', () => {
+    const error = new Error(`the stream was reset with code ${String(stream.rstCode)}`);
+    connection.finish(head === undefined ? { kind: 'error', error } : { kind: 'complete' });
   });
   await connection.ended;
   if (head === undefined) return undefined;
   const all: IncomingHttpHeaders = { ...head, ...trailers };
   const header = (name: string): string | undefined => [all[name]].flat()[0];
-  const grpcStatus = header('grpc-status');
+  const grpcStatus = wholeNumber(header('grpc-status'));
   return {
     httpStatus: Number(head[':status']),
-    grpcStatus: grpcStatus === undefined ? undefined : Number(grpcStatus),
+    grpcStatus,
     header,
     text: grpcStatus === undefined ? body.toString('utf8') : percentDecoded(header('grpc-message') ?? ''),
     body,
   };
+}
+
+function wholeNumber(text = ''): number | undefined {
+  return /^\d{1,9}$/.test(text) ? Number(text) : undefined;
 }
 
 function closing(http2: ClientHttp2Session): Disposable & { readonly http2: ClientHttp2Session } {

@@ -1,7 +1,7 @@
 /** Says one HTTP/1.1 request on a connection and reads the answer. */
 import type { HttpHeader, Outcome } from '../../proto/vocabulary.ts';
 import { VERSION } from '../../proto/version.ts';
-import { outcomeOfEnding, refused } from '../classify.ts';
+import { outcomeOfBrokenAnswer, outcomeOfEnding } from '../classify.ts';
 import { HttpAnswerReader } from '../http-answer.ts';
 import type { HttpAnswer } from '../http-answer.ts';
 import { ATTEMPT_HEADER, parseStatement, WITNESS_HEADER } from '../witness.ts';
@@ -23,8 +23,12 @@ export async function speakHttp(exchange: Exchange, request: Request): Promise<O
   if (answer !== undefined) return outcomeOfAnswer(exchange, judged(answer, exchange.token));
   const statement = parseStatement(reader.firstText, exchange.token);
   if (statement !== undefined) return reached(exchange, undefined, statement);
-  if (reader.isMalformed) return refused(exchange.connection, exchange.facts, 'not-the-protocol', reader.firstText);
-  return outcomeOfEnding(exchange.connection, exchange.facts);
+  return outcomeOfNoHead(exchange, reader);
+}
+
+/** Bytes that never became the head of an answer are a sign of life all the same; nothing at all is cut or silence. */
+export function outcomeOfNoHead({ connection, facts }: Exchange, { firstText }: HttpAnswerReader): Outcome {
+  return firstText === '' ? outcomeOfEnding(connection, facts) : outcomeOfBrokenAnswer(connection, facts, firstText);
 }
 
 function judged(answer: HttpAnswer, token: string): Parameters<typeof outcomeOfAnswer>[1] {

@@ -5,6 +5,7 @@ import type { Vantage } from '../../proto/vocabulary.ts';
 import { VERSION } from '../../proto/version.ts';
 import { batchToWire, fitnessToWire, PROTOCOL, routeFromWire, vantageToWire } from '../../proto/wire.ts';
 import type { Batch, Fitness, ReceivedRoute } from '../../proto/wire.ts';
+import type { ControllerTime } from '../controller-time.ts';
 import type { Spool } from '../spool.ts';
 import type { OpenUplink, Uplink, UplinkEnd } from './uplink.ts';
 
@@ -28,6 +29,7 @@ export interface ConversationDeps {
   readonly vantage: Vantage;
   /** The plan that the agent holds; outlives the streams of a boot. 0: none. */
   readonly plan: { version: number };
+  readonly controllerTime: Pick<ControllerTime, 'hear'>;
   /** How long an end in good order may take after the signal aborts. */
   readonly graceMs: number;
 }
@@ -39,6 +41,8 @@ export type ConversationEnd =
 
 /** Used where the controller names none. */
 const HEARTBEAT_MS = 15_000;
+/** No controller can make an agent flood it with heartbeats. */
+const MIN_HEARTBEAT_MS = 250;
 const CREDIT = 8;
 const WELCOME_WITHIN_MS = 10_000;
 
@@ -140,6 +144,10 @@ class Conversation {
         work.change(body.value.removed, body.value.added.map(routeFromWire));
         break;
       case 'ack':
+        if (body.value.sequence > spool.lastSequence) {
+          this.#cut('the controller acknowledged what was never sent');
+          break;
+        }
         spool.acknowledge(body.value.sequence);
         this.#credit = body.value.credit > 0 ? body.value.credit : this.#credit;
         this.#flush();
@@ -155,10 +163,16 @@ class Conversation {
 
   #begin(welcome: Welcome): void {
     if (this.#isWelcomed) return;
+    if (welcome.resumeFrom > this.#deps.spool.lastSequence + 1) {
+      this.#cut('the controller has counted what was never sent');
+      return;
+    }
     this.#isWelcomed = true;
+    this.#deps.controllerTime.hear(welcome.controllerTimeMs);
     this.#credit = welcome.credit > 0 ? welcome.credit : CREDIT;
     for (const batch of this.#deps.spool.resume(welcome.resumeFrom)) this.#sendBatch(batch);
-    const heartbeatMs = welcome.heartbeatIntervalMs > 0 ? welcome.heartbeatIntervalMs : HEARTBEAT_MS;
+    const { heartbeatIntervalMs } = welcome;
+    const heartbeatMs = heartbeatIntervalMs > 0 ? Math.max(MIN_HEARTBEAT_MS, heartbeatIntervalMs) : HEARTBEAT_MS;
     const beat = (): void => {
       this.#heartbeat();
       this.#after(heartbeatMs, beat);

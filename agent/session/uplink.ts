@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import type { ClientDuplexStream, status as GrpcStatus } from '@grpc/grpc-js';
 import type { AgentMessage, ControllerMessage } from '../../proto/gen/meshproof/v1/session.ts';
 import type { Address } from '../../proto/vocabulary.ts';
+import { readBearerToken } from '../bearer-token.ts';
 import { MAX_MESSAGE_BYTES } from '../../proto/wire.ts';
 
 /** Why a stream ended. */
@@ -49,7 +50,7 @@ export function grpcUplink(options: UplinkOptions): OpenUplink {
       import('@grpc/grpc-js'),
       import('../../proto/gen/meshproof/v1/session.ts'),
       readFile(options.caFile),
-      readFile(options.tokenFile, 'utf8'),
+      readBearerToken(options.tokenFile),
     ]);
     const { host, port } = options.controller;
     const target = `${host.includes(':') ? `[${host}]` : host}:${String(port)}`;
@@ -63,7 +64,7 @@ export function grpcUplink(options: UplinkOptions): OpenUplink {
       'grpc.max_send_message_length': MAX_MESSAGE_BYTES,
     });
     const metadata = new grpc.Metadata();
-    metadata.set('authorization', `Bearer ${token.trim()}`);
+    metadata.set('authorization', `Bearer ${token}`);
     const { UNAUTHENTICATED, PERMISSION_DENIED, OK } = grpc.status;
     const call = client.connect(metadata);
     listen(call, events, (code, details): UplinkEnd => {

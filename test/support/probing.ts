@@ -20,15 +20,20 @@ const CONTEXTS = {
 
 const CREDENTIALS: Credentials = { contextFor: (certificate) => Promise.resolve(CONTEXTS[certificate]) };
 
+const NEVER = new AbortController().signal;
+
 export interface ProbeSettings extends Partial<Omit<Task, 'probe' | 'address'>> {
   readonly dataPlane?: ProbeDeps['dataPlane'];
   readonly capture?: Address;
+  readonly nameServers?: readonly string[];
+  /** In the place of certificates that the mesh has signed. */
+  readonly credentials?: Credentials;
   readonly signal?: AbortSignal;
 }
 
 /** One attempt with short deadlines; from a naked vantage unless the settings say otherwise. */
 export function probeOnce(probe: Probe, address: Address, settings: ProbeSettings = {}): Promise<Outcome> {
-  const { dataPlane = 'naked', capture, signal = new AbortController().signal, ...facts } = settings;
+  const { dataPlane = 'naked', capture, nameServers, credentials = CREDENTIALS, signal = NEVER, ...facts } = settings;
   const task: Task = {
     route: 1,
     slot: 1,
@@ -42,5 +47,6 @@ export function probeOnce(probe: Probe, address: Address, settings: ProbeSetting
     timeoutMs: 300,
     ...facts,
   };
-  return attempt(task, { credentials: CREDENTIALS, dataPlane, capture, newToken: () => 'token-1' }, signal);
+  const deps = { credentials, dataPlane, capture, ...(nameServers && { nameServers }), newToken: () => 'token-1' };
+  return attempt(task, deps, signal);
 }

@@ -22,6 +22,8 @@ export interface PlainCall {
   /** Sent at once; empty: nothing, a client that waits for the server. */
   readonly bytes: string | Buffer;
   readonly waitMs: number;
+  /** The caller's own end; the system's choice where it is not given. */
+  readonly from?: Address;
 }
 
 export interface TlsCall extends PlainCall {
@@ -35,16 +37,21 @@ export const HTTP_REQUEST = 'GET / HTTP/1.1\r\nhost: t.foo\r\n\r\n';
 /** Not HTTP, and long enough for a protocol inspector to decide. */
 export const BYTES = 'hello world\n';
 
-export function callPlain({ to, bytes, waitMs }: PlainCall): Promise<Showing> {
-  const socket = connectTcp(to.port, to.host, () => {
-    if (bytes.length > 0) socket.write(bytes);
+export function callPlain(call: PlainCall): Promise<Showing> {
+  const socket = dial(call);
+  socket.once('connect', () => {
+    if (call.bytes.length > 0) socket.write(call.bytes);
   });
-  return firstShowing(socket, socket, waitMs);
+  return firstShowing(socket, socket, call.waitMs);
+}
+
+function dial({ to, from }: PlainCall): Socket {
+  return connectTcp({ ...to, ...(from !== undefined && { localAddress: from.host, localPort: from.port }) });
 }
 
 /** Accepts any server certificate: what is asked here is what the server makes of the client. */
 export function callTls(call: TlsCall): Promise<Showing> {
-  const socket = connectTcp(call.to.port, call.to.host);
+  const socket = dial(call);
   const tap = new Tap(socket);
   const secure = connectTls({
     socket: tap,

@@ -13,6 +13,10 @@ export interface Listening extends AsyncDisposable {
 /** What a server does with a connection once the first bytes have come. */
 export type Behaviour = (socket: Socket, bytes: Buffer) => void;
 
+const TRICKLE_MS = 10;
+/** Written at once by servers that never end: many small writes would keep the test's own event loop busy. */
+const BLOCK_BYTES = 64 * 1024;
+
 export const reset: Behaviour = (socket) => {
   socket.resetAndDestroy();
 };
@@ -35,11 +39,34 @@ export function sayAndClose(bytes: string | Buffer): Behaviour {
   };
 }
 
+/** Writes these bytes and resets; what was written arrives first. */
+export function sayAndReset(bytes: string | Buffer): Behaviour {
+  return (socket) => {
+    socket.write(bytes, () => socket.resetAndDestroy());
+  };
+}
+
+/** Writes one byte after the other, slowly, and then hangs. */
+export function trickle(bytes: string | Buffer, first: string | Buffer = ''): Behaviour {
+  return (socket) => {
+    const rest = Buffer.from(bytes);
+    let at = 0;
+    socket.write(first);
+    const timer = setInterval(() => {
+      if (at < rest.length) socket.write(rest.subarray(at, (at += 1)));
+    }, TRICKLE_MS);
+    socket.once('close', () => {
+      clearInterval(timer);
+    });
+  };
+}
+
 /** Writes the same bytes again and again, as fast as they are taken. */
-export function sayForever(bytes: string, first = ''): Behaviour {
+export function sayForever(bytes: string | Buffer, first: string | Buffer = ''): Behaviour {
+  const block = Buffer.concat(Array<Buffer>(Math.ceil(BLOCK_BYTES / bytes.length)).fill(Buffer.from(bytes)));
   return (socket) => {
     const more = (): void => {
-      while (socket.writable && socket.write(bytes));
+      while (socket.writable && socket.write(block));
     };
     socket.on('drain', more);
     socket.write(first);

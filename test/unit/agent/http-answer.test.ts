@@ -30,6 +30,8 @@ t.test('an answer is complete by its length, its last chunk, or the end of the c
     ['neither', 'HTTP/1.0 200 OK\r\n\r\nhello', 200, 'hello', false],
     ['no body', 'HTTP/1.1 204 No Content\r\n\r\n', 204, '', true],
     ['no reason', 'HTTP/1.1 503\r\nContent-Length: 0\r\n\r\n', 503, '', true],
+    ['lines that end with LF alone', 'HTTP/1.1 200 OK\nContent-Length: 2\n\nhello', 200, 'he', true],
+    ['an empty line that ends otherwise', 'HTTP/1.1 200 OK\nContent-Length: 2\n\r\nhello', 200, 'he', true],
     [
       'after interim answers',
       'HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early\r\nlink: x\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n',

@@ -3,6 +3,7 @@ import { hash, MIN_INTERVAL_MS, Schedule } from '../../../agent/schedule.ts';
 import type { Outcome, PlannedRoute, Report, Task } from '../../../proto/vocabulary.ts';
 import type { ReceivedRoute } from '../../../proto/wire.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
+import { HOUR_MS, steppingClock } from '../../support/stepping-clock.ts';
 
 const ANSWER: Outcome = { kind: 'reached', address: 0, timings: { totalMs: 1 }, transport: 'plaintext' };
 
@@ -27,6 +28,7 @@ function once(route: number, changes: Partial<PlannedRoute> = {}): ReceivedRoute
 interface Rig extends AsyncDisposable {
   readonly schedule: Schedule;
   readonly clock: ManualClock;
+  readonly step: (byMs: number) => void;
   readonly tasks: readonly Task[];
   readonly reports: readonly Report[];
   /** Lets the oldest attempt in flight come to its end. */
@@ -36,11 +38,12 @@ interface Rig extends AsyncDisposable {
 /** @param holds Attempts stay in flight until `finish`. */
 function rig({ maxInFlight = 64, holds = false, startMs = 0 } = {}): Rig {
   const clock = new ManualClock(startMs);
+  const stepping = steppingClock(clock);
   const tasks: Task[] = [];
   const reports: Report[] = [];
   const inFlight: PromiseWithResolvers<Outcome>[] = [];
   const schedule = new Schedule({
-    clock,
+    clock: stepping,
     agentId: 'a',
     maxInFlight,
     attempt: (task, signal) => {
@@ -59,7 +62,16 @@ function rig({ maxInFlight = 64, holds = false, startMs = 0 } = {}): Rig {
     inFlight.shift()?.resolve(outcome);
     await settled();
   };
-  return { schedule, clock, tasks, reports, finish, [Symbol.asyncDispose]: () => schedule[Symbol.asyncDispose]() };
+  const { step } = stepping;
+  return {
+    schedule,
+    clock,
+    step,
+    tasks,
+    reports,
+    finish,
+    [Symbol.asyncDispose]: () => schedule[Symbol.asyncDispose](),
+  };
 }
 
 const settled = (): Promise<void> => new Promise(setImmediate);
@@ -169,6 +181,26 @@ t.test('after a pause nothing is caught up', async (t) => {
   t.equal(run.tasks.length, 1, 'the slots that passed are gone');
   await run.clock.advance(10_000);
   t.equal(run.tasks.length, 2);
+});
+
+t.test('a clock that is set back or on by an hour neither silences a route nor makes it hurry', async (t) => {
+  for (const byMs of [-HOUR_MS, HOUR_MS, -4_000, 4_000]) {
+    await using run = rig({ startMs: 10 * HOUR_MS });
+    run.schedule.replace([once(1, { intervalMs: 10_000 })]);
+    await run.clock.advance(50_000);
+    t.equal(run.reports.length, 5);
+    run.step(byMs);
+    await run.clock.advance(60_000);
+    const after = run.reports.slice(5);
+    t.ok(after.length === 5 || after.length === 6, `${String(byMs)} ms: ${String(after.length)} in six intervals`);
+    const slots = run.reports.map(({ slot }) => slot);
+    t.equal(new Set(slots).size, slots.length, 'no slot twice');
+    t.strictSame(
+      slots.toSorted((a, b) => a - b),
+      slots,
+      'in order',
+    );
+  }
 });
 
 t.test('no plan makes a route faster than once a second', async (t) => {

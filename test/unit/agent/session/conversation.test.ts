@@ -29,6 +29,7 @@ class Rig {
   readonly said: Said[] = [];
   readonly plans: (readonly ReceivedRoute[])[] = [];
   readonly plan = { version: 0 };
+  readonly heardTimes: number[] = [];
   readonly inFlight = Promise.withResolvers<undefined>();
   readonly stop = new AbortController();
   takesMore = true;
@@ -70,6 +71,7 @@ class Rig {
         bootId: 'boot',
         vantage: { namespace: 'shop', serviceAccount: 'web', dataPlane: 'naked' },
         plan: this.plan,
+        controllerTime: { hear: (wallMs) => this.heardTimes.push(wallMs) },
         graceMs: 4_000,
       },
       this.stop.signal,
@@ -246,4 +248,38 @@ t.test('a controller that never says Welcome is left after ten seconds', async (
   const rig = await begun();
   await rig.clock.advance(10_000);
   t.match(await rig.ending, { kind: 'lost', wasWelcomed: false });
+});
+
+t.test('an acknowledgement of what was never sent costs the stream, and no outcome', async (t) => {
+  const rig = await welcomed();
+  rig.spool.add(report(1));
+  await rig.clock.advance(250);
+  await rig.hear({ $case: 'ack', value: { sequence: 2, credit: 2 } });
+  t.match(await rig.ending, { kind: 'lost', why: 'the controller acknowledged what was never sent' });
+  t.equal(rig.spool.oldestUnacknowledged, 1);
+});
+
+t.test('a Welcome that counts what was never sent is none', async (t) => {
+  const rig = await begun();
+  rig.spool.add(report(1));
+  await rig.hear({ ...WELCOME, value: { ...WELCOME.value, resumeFrom: 7 } });
+  t.match(await rig.ending, { kind: 'lost', wasWelcomed: false });
+  t.equal(rig.spool.isEmpty, false);
+});
+
+t.test('no Welcome makes an agent flood its controller with heartbeats', async (t) => {
+  const rig = await begun();
+  await rig.hear({ ...WELCOME, value: { ...WELCOME.value, heartbeatIntervalMs: 1 } });
+  await rig.clock.advance(1_000);
+  t.equal(rig.said.filter(({ $case }) => $case === 'heartbeat').length, 4);
+  rig.end({ kind: 'lost', why: '' });
+  await rig.ending;
+});
+
+t.test("the controller's time is heard with its Welcome", async (t) => {
+  const rig = await begun();
+  await rig.hear({ ...WELCOME, value: { ...WELCOME.value, controllerTimeMs: 1_767_268_800_000 } });
+  t.strictSame(rig.heardTimes, [1_767_268_800_000]);
+  rig.end({ kind: 'lost', why: '' });
+  await rig.ending;
 });
