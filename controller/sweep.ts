@@ -58,6 +58,7 @@ const DRAIN_MS = 1000;
 export async function sweep(deps: SweepDeps, options: SweepOptions, signal: AbortSignal): Promise<Sweep> {
   const { launcher, clock, progress, debug = () => undefined } = deps;
   const startedAtMs = clock.nowMs();
+  const beganMs = clock.monotonicMs();
   const enter = (name: SweepPhase): void => {
     signal.throwIfAborted();
     progress({ kind: 'phase', name });
@@ -73,11 +74,11 @@ export async function sweep(deps: SweepDeps, options: SweepOptions, signal: Abor
   await using measurement = await Measurement.begin(plan, { launcher, clock, progress, debug }, options, signal);
   const untilMs = clock.monotonicMs() + options.measureWithinMs;
   const leftMs = (): number => untilMs - clock.monotonicMs();
-  const judged = () => judge({ mesh, cells: measurement.cells(expectations), options });
+  const judged = (isFinal: boolean) => judge({ mesh, cells: measurement.cells(expectations), options, isFinal });
 
   enter('measure');
   await measurement.attempt(new Set(plan.cells.map(({ key }) => key)), leftMs(), signal);
-  const doubtful = judged().cells.filter(needsConfirmation);
+  const doubtful = judged(false).cells.filter(needsConfirmation);
 
   if (doubtful.length > 0) {
     enter('confirm');
@@ -85,12 +86,12 @@ export async function sweep(deps: SweepDeps, options: SweepOptions, signal: Abor
   }
 
   enter('judge');
-  const { cells, conflicts, verdict } = judged();
+  const { cells, conflicts, verdict } = judged(true);
   const [after] = await Promise.all([deps.snapshot(), measurement.finish(DRAIN_MS, signal)]);
   return {
     id: randomUUID(),
     startedAt: new Date(startedAtMs).toISOString(),
-    finishedAt: new Date(clock.nowMs()).toISOString(),
+    finishedAt: new Date(startedAtMs + clock.monotonicMs() - beganMs).toISOString(),
     snapshot: summaryOf(snapshot),
     vantages: plan.vantages.map(({ vantage }) => vantage),
     targets: targetsOf(plan),

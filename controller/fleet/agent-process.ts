@@ -79,6 +79,8 @@ export class AgentProcess implements AsyncDisposable {
       isGone.abort();
     });
     this.#child.kill('SIGTERM');
+    // One that is stopped would hear nothing.
+    this.#child.kill('SIGCONT');
     try {
       await this.#clock.sleep(END_WITHIN_MS, isGone.signal);
       this.#child.kill('SIGKILL');

@@ -1,4 +1,5 @@
 /** What one vantage has to do, and how it is told: as plan messages of a size that may travel. */
+import { randomInt } from 'node:crypto';
 import { PlannedRoute as WireRoute } from '../../proto/gen/meshproof/v1/session.ts';
 import type { ControllerMessage } from '../../proto/gen/meshproof/v1/session.ts';
 import type { PlannedRoute } from '../../proto/vocabulary.ts';
@@ -10,12 +11,18 @@ const MAX_ROUTES_BYTES = MAX_MESSAGE_BYTES - 16 * 1024;
 type Message = NonNullable<ControllerMessage['body']>;
 
 export class Assignment {
+  /** No other controller's versions: what an agent holds from it must not pass for this. */
+  readonly #before = randomInt(2 ** 31);
   #version = 0;
   readonly #routes = new Map<number, PlannedRoute>();
 
   /** Of the last message that was made; an agent that says this version holds everything. */
   get version(): number {
     return this.#version;
+  }
+
+  get #next(): number {
+    return Math.max(this.#version, this.#before) + 1;
   }
 
   /** Adds routes, or replaces those of the same number. Returns what an agent that holds the version before has to be told. */
@@ -31,7 +38,7 @@ export class Assignment {
    */
   whole(): readonly Message[] {
     const [first = [], ...rest] = chunksOf([...this.#routes.values()]);
-    this.#version += 1;
+    this.#version = this.#next;
     return [
       { $case: 'plan', value: { version: this.#version, routes: first } },
       ...rest.map((added) => this.#delta(added)),
@@ -39,7 +46,7 @@ export class Assignment {
   }
 
   #delta(added: WireRoute[]): Message {
-    this.#version += 1;
+    this.#version = this.#next;
     return { $case: 'planDelta', value: { version: this.#version, removed: [], added } };
   }
 }

@@ -11,6 +11,7 @@ import type { Claim, TokenCheck } from './join-tokens.ts';
 import type { ControllerEndpoint } from './launcher.ts';
 import { Roster } from './roster.ts';
 import type { Agent, RosterOptions } from './roster.ts';
+import { Refusals } from './refusals.ts';
 import { makeServingCertificate } from './serving-certificate.ts';
 import { startSessionServer } from './session-server.ts';
 import type { RunningServer } from './session-server.ts';
@@ -53,6 +54,9 @@ export class Fleet implements AsyncDisposable {
   readonly #joinTokens = new JoinTokens();
   readonly #sessions = new Map<string, Session>();
   readonly #assignments = new Map<string, Assignment>();
+  /** Who was told what its vantage has to do. */
+  readonly #told = new Map<string, string>();
+  readonly #refusals: Refusals;
   readonly #disposed = new AbortController();
   #server: RunningServer | undefined;
   #endpoint: ControllerEndpoint | undefined;
@@ -62,6 +66,7 @@ export class Fleet implements AsyncDisposable {
     this.#deps = deps;
     this.#options = options;
     this.roster = new Roster(options);
+    this.#refusals = new Refusals(deps.debug);
   }
 
   /** Listens when it resolves. */
@@ -77,6 +82,11 @@ export class Fleet implements AsyncDisposable {
     return this.#endpoint;
   }
 
+  /** Streams that were not let in, so far. */
+  get refused(): number {
+    return this.#refusals.count;
+  }
+
   /** The agents that measure, one a vantage. */
   holders(vantages: readonly Vantage[]): readonly (Agent | undefined)[] {
     return vantages.map((vantage) => this.roster.holderOf(vantageKey(vantage)));
@@ -85,6 +95,7 @@ export class Fleet implements AsyncDisposable {
   /** Adds to what the vantage has to do, and tells its agent, now or when it comes. */
   assign(vantage: string, routes: readonly PlannedRoute[]): void {
     const assignment = this.#assignmentOf(vantage);
+    this.#handOver();
     const messages = assignment.add(routes);
     const session = this.#sessions.get(this.roster.holderOf(vantage)?.id ?? '');
     for (const message of messages) session?.send(message);
@@ -93,6 +104,7 @@ export class Fleet implements AsyncDisposable {
   /** The launcher saw the agent's process end. */
   lose(agentId: string, why: string): void {
     this.roster.lose(agentId, why);
+    this.#handOver();
     this.changes.touch();
   }
 
@@ -131,6 +143,10 @@ export class Fleet implements AsyncDisposable {
       closed: (session: Session, claim: Claim, why: string) => {
         this.#closed(session, claim, why);
       },
+      refused: (claimed: string, why: string) => {
+        this.#refusals.note(claimed, why);
+        this.roster.refuse(claimed, why);
+      },
       debug,
     };
     this.#server = await startSessionServer({ clock, events, helloTimeoutMs }, certificate, listen);
@@ -153,7 +169,9 @@ export class Fleet implements AsyncDisposable {
         if (this.#disposed.signal.aborted) return;
         throw error;
       }
-      if (this.roster.tick(this.#deps.clock.monotonicMs())) this.changes.touch();
+      if (!this.roster.tick(this.#deps.clock.monotonicMs())) continue;
+      this.#handOver();
+      this.changes.touch();
     }
   }
 
@@ -169,6 +187,7 @@ export class Fleet implements AsyncDisposable {
     this.changes.touch();
     const isHolder = this.roster.holderOf(vantageKey(vantage))?.id === agentId;
     const assignment = isHolder ? this.#assignmentOf(vantageKey(vantage)) : new Assignment();
+    if (isHolder) this.#told.set(vantageKey(vantage), agentId);
     const plan = assignment.version === planVersion ? [] : assignment.whole();
     const welcome = {
       resumeFrom: arrival.resumeFrom,
@@ -199,6 +218,17 @@ export class Fleet implements AsyncDisposable {
     this.#sessions.delete(agentId);
     this.roster.leave(agentId, why, this.#deps.clock.monotonicMs());
     this.changes.touch();
+  }
+
+  /** What a lost agent had to do goes to another one of its vantage, where one is there. */
+  #handOver(): void {
+    for (const [vantage, assignment] of this.#assignments) {
+      const id = this.roster.holderOf(vantage)?.id ?? '';
+      const session = this.#sessions.get(id);
+      if (session === undefined || this.#told.get(vantage) === id) continue;
+      this.#told.set(vantage, id);
+      for (const message of assignment.whole()) session.send(message);
+    }
   }
 
   #assignmentOf(vantage: string): Assignment {

@@ -16,6 +16,9 @@ export interface ControllerEndpoint {
   readonly joinTokenFor: (agentId: string, vantage: Vantage) => string;
 }
 
+/** Agent ids are unique over all launches of a launcher. */
+export type LostListener = (agentId: string, why: string) => void;
+
 export interface Launcher extends AsyncDisposable {
   /** Vantages that this launcher can place an agent in, with the workload (`namespace/name`) that stands for each. */
   readonly vantages: () => readonly { readonly vantage: Vantage; readonly workload: string }[];
@@ -25,6 +28,6 @@ export interface Launcher extends AsyncDisposable {
   readonly addressesOf: (vantage: Vantage, target: Target) => readonly DialTarget[];
   /** TLS facts of the mesh that a task needs. */
   readonly trustDomain: string;
-  /** Called with an agent's id when its process ended unasked. */
-  readonly onLost: (listener: (agentId: string, why: string) => void) => void;
+  /** Calls the listener with an agent's id when its process ended unasked, until the returned function is called. */
+  readonly onLost: (listener: LostListener) => () => void;
 }

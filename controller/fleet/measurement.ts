@@ -1,4 +1,5 @@
 /** One measuring of a plan: agents placed, told what to do, and waited for; what they did not do has a reason. */
+import { randomInt } from 'node:crypto';
 import type { Clock } from '../../proto/clock.ts';
 import type { Report, Untested, UntestedWhy } from '../../proto/vocabulary.ts';
 import type { Expectation } from '../declared/expectation.ts';
@@ -37,8 +38,12 @@ export class Measurement implements AsyncDisposable {
   readonly #collected: Collected;
   readonly #fleet: Fleet;
   readonly #deps: MeasurementDeps;
-  /** Of the latest attempts; each round of attempts has one of its own. */
-  #slot = -1;
+  /**
+   * Of the latest attempts; each round of attempts has one of its own. From a number that no other measuring starts
+   * from, so that an agent that served another controller neither takes our plan for done nor its old outcomes for ours.
+   */
+  #slot = randomInt(2 ** 31);
+  readonly #stopListening: () => void;
 
   private constructor(
     plan: Plan,
@@ -52,6 +57,9 @@ export class Measurement implements AsyncDisposable {
     this.#collected = collected;
     this.#fleet = fleet;
     this.#deps = deps;
+    this.#stopListening = deps.launcher.onLost((agentId, why) => {
+      fleet.lose(agentId, why);
+    });
   }
 
   /** Resolves when every agent is connected, or given up. Rejects where agents cannot be started at all. */
@@ -86,8 +94,8 @@ export class Measurement implements AsyncDisposable {
 
   /**
    * Attempts the cells, each as often as it was planned. What tested nothing because an agent was not fit to measure is
-   * attempted again, a few times, after a pause. Resolves when all is reported, when the agents that have not reported
-   * are lost, or when `withinMs` has passed.
+   * attempted again, a few times, after a pause. Resolves when all is reported, when what is not reported is known to be
+   * dropped, when the agents that have not reported are lost, or when `withinMs` has passed.
    */
   async attempt(keys: ReadonlySet<string>, withinMs: number, signal: AbortSignal): Promise<void> {
     const { clock } = this.#deps;
@@ -122,15 +130,13 @@ export class Measurement implements AsyncDisposable {
   }
 
   [Symbol.asyncDispose](): Promise<void> {
+    this.#stopListening();
     return this.#fleet[Symbol.asyncDispose]();
   }
 
   async #placeAgents(withinMs: number, signal: AbortSignal): Promise<void> {
     const vantages = this.#plan.vantages.map(({ vantage }) => vantage);
     const { launcher, progress } = this.#deps;
-    launcher.onLost((agentId, why) => {
-      this.#fleet.lose(agentId, why);
-    });
     progress({ kind: 'agents', up: 0, planned: vantages.length });
     await launcher.launch(vantages, this.#fleet.endpoint, signal);
     const isSettled = (): boolean => {
@@ -147,7 +153,16 @@ export class Measurement implements AsyncDisposable {
 
   async #attemptOnce(tasks: readonly RoutedCell[], slot: number, withinMs: number, signal: AbortSignal): Promise<void> {
     const byVantage = Map.groupBy(tasks, ({ vantage }) => vantage);
-    const due = [...byVantage].map(([vantage, own]) => [vantage, sumOf(own)] as const);
+    const { roster } = this.#fleet;
+    const due = [...byVantage].map(([vantage, own]) => ({
+      vantage,
+      attempts: sumOf(own),
+      lostBefore: roster.lostBy(vantage),
+    }));
+    this.#collected.ask(
+      slot,
+      tasks.map(({ route }) => route),
+    );
     for (const [vantage, own] of byVantage) {
       this.#fleet.assign(
         vantage,
@@ -155,10 +170,11 @@ export class Measurement implements AsyncDisposable {
       );
     }
     const isDone = (): boolean => {
-      const finished = due.reduce((sum, [vantage]) => sum + this.#collected.count(vantage, slot), 0);
+      const finished = due.reduce((sum, { vantage }) => sum + this.#collected.count(vantage, slot), 0);
       this.#deps.progress({ kind: 'tasks', finished, planned: sumOf(tasks) });
-      return due.every(([vantage, attempts]) => {
-        return this.#collected.count(vantage, slot) >= attempts || isGone(this.#fleet.roster.holderOf(vantage));
+      return due.every(({ vantage, attempts, lostBefore }) => {
+        const settled = this.#collected.count(vantage, slot) + roster.lostBy(vantage) - lostBefore;
+        return settled >= attempts || isGone(roster.holderOf(vantage));
       });
     };
     await this.#fleet.until(isDone, withinMs, signal);
@@ -172,8 +188,8 @@ export class Measurement implements AsyncDisposable {
       return untested('no-agent', `no agent for ${vantage}: ${why}`);
     }
     if (isGone(agent) || agent.state === 'stale') return untested('agent-lost', `agent ${agent.id}: ${agent.why}`);
-    const lost = agent.droppedOutcomes + agent.missingBatches;
-    if (lost > 0) return untested('dropped', `agent ${agent.id} dropped ${String(agent.droppedOutcomes)} outcomes`);
+    if (agent.droppedOutcomes + agent.missingBatches > 0)
+      return untested('dropped', `agent ${agent.id} ${gapOf(agent)}`);
     return untested('cancelled', 'the deadline of the sweep came first');
   }
 }
@@ -194,6 +210,11 @@ function sumOf(tasks: readonly RoutedCell[]): number {
 /** Nobody there who will report in this measuring. An agent without a stream may still resume. */
 function isGone(agent: Agent | undefined): boolean {
   return agent === undefined || agent.state === 'lost' || agent.state === 'connecting';
+}
+
+function gapOf({ droppedOutcomes, missingBatches }: Agent): string {
+  const batches = missingBatches === 0 ? '' : `, and ${String(missingBatches)} of its batches never came`;
+  return `dropped ${String(droppedOutcomes)} outcomes${batches}`;
 }
 
 function untested(why: UntestedWhy, detail: string): Untested {

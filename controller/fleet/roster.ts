@@ -21,6 +21,8 @@ export interface Agent {
   readonly lastSequence: number;
   /** Outcomes that its spool had to drop, as it says. */
   readonly droppedOutcomes: number;
+  /** Batches of this start that were handed over before this controller knew of it: what was in them is not known here. */
+  readonly earlierBatches: number;
   /** Sequence numbers that never came. */
   readonly missingBatches: number;
   /** Batches that came again after they were counted. */
@@ -39,9 +41,15 @@ export interface RosterOptions {
 
 export type Arrival = { readonly kind: 'welcome'; readonly resumeFrom: number } | { readonly kind: 'superseded' };
 
-type Entry = { -readonly [Field in keyof Agent]: Agent[Field] } & { readonly formerBoots: Set<string> };
+type Entry = { -readonly [Field in keyof Agent]: Agent[Field] } & {
+  readonly formerBoots: Set<string>;
+  /** Nobody is there any more; what still comes was sent before the end. */
+  hasEnded: boolean;
+};
 
 const MISSED_HEARTBEATS = 3;
+/** Outcomes that a batch holds at most. */
+const BATCH_OUTCOMES = 100;
 /** Enough to refuse a former start that keeps dialling, without growing for ever. */
 const MAX_FORMER_BOOTS = 8;
 
@@ -67,6 +75,13 @@ export class Roster {
     return here.find(({ state }) => state !== 'lost') ?? here[0];
   }
 
+  /** How many outcomes of a vantage are known to be lost on the way, at most. */
+  lostBy(vantage: string): number {
+    return this.agents()
+      .filter((agent) => vantageKey(agent.vantage) === vantage)
+      .reduce((sum, agent) => sum + agent.droppedOutcomes + BATCH_OUTCOMES * agent.missingBatches, 0);
+  }
+
   expect(id: string, vantage: Vantage, nowMs: number): void {
     if (!this.#agents.has(id)) this.#agents.set(id, newcomer(id, vantage, nowMs));
   }
@@ -83,6 +98,7 @@ export class Roster {
       }
       entry.bootId = bootId;
       entry.lastSequence = 0;
+      entry.hasEnded = false;
     }
     entry.vantage = vantage;
     this.heard(id, nowMs);
@@ -94,8 +110,15 @@ export class Roster {
     const entry = this.#agents.get(id);
     if (entry === undefined) return;
     entry.lastHeardMs = nowMs;
+    if (entry.hasEnded) return;
     entry.state = 'up';
     entry.why = '';
+  }
+
+  /** Why it could not join; only what is still awaited is explained by it. */
+  refuse(id: string, why: string): void {
+    const entry = this.#agents.get(id);
+    if (entry?.state === 'connecting') entry.why = why;
   }
 
   /** Its own view of itself. */
@@ -106,7 +129,7 @@ export class Roster {
 
   /**
    * Whether a batch is to be counted. A jump in the numbers means that the agent dropped batches: what is there counts,
-   * what is not there is counted as missing.
+   * what is not there is counted as missing. Numbers before the first that comes were another controller's.
    */
   count(id: string, sequence: number, droppedBefore: number): boolean {
     const entry = this.#agents.get(id);
@@ -115,7 +138,9 @@ export class Roster {
       entry.repeatedBatches += 1;
       return false;
     }
-    entry.missingBatches += sequence - entry.lastSequence - 1;
+    const gap = sequence - entry.lastSequence - 1;
+    if (entry.lastSequence === 0) entry.earlierBatches += gap;
+    else entry.missingBatches += gap;
     entry.droppedOutcomes += droppedBefore;
     entry.lastSequence = sequence;
     return true;
@@ -130,11 +155,13 @@ export class Roster {
     entry.why = why;
   }
 
+  /** Its process ended: only a new start of it brings it back. */
   lose(id: string, why: string): void {
     const entry = this.#agents.get(id);
     if (entry === undefined) return;
     entry.state = 'lost';
     entry.why = why;
+    entry.hasEnded = true;
   }
 
   /** To be called now and then. True where a state changed. */
@@ -164,11 +191,13 @@ function newcomer(id: string, vantage: Vantage, nowMs: number): Entry {
     bootId: '',
     lastSequence: 0,
     droppedOutcomes: 0,
+    earlierBatches: 0,
     missingBatches: 0,
     repeatedBatches: 0,
     lastHeardMs: nowMs,
     fitness: null,
     pendingAttempts: 0,
     formerBoots: new Set(),
+    hasEnded: false,
   };
 }

@@ -1,5 +1,6 @@
 /** Agents for the embedded mesh: one real agent process a vantage, on this machine. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { flushCompileCache } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Clock } from '../../proto/clock.ts';
@@ -8,7 +9,7 @@ import type { Address, Target, Vantage } from '../../proto/vocabulary.ts';
 import { vantageKey } from '../../proto/vocabulary.ts';
 import type { Sandbox } from '../../deploy/sandbox/sandbox.ts';
 import { AgentProcess } from './agent-process.ts';
-import type { ControllerEndpoint, DialTarget, Launcher } from './launcher.ts';
+import type { ControllerEndpoint, DialTarget, Launcher, LostListener } from './launcher.ts';
 import { placesOf } from './sandbox-places.ts';
 import type { Place } from './sandbox-places.ts';
 
@@ -29,15 +30,14 @@ export function sandboxLauncher(sandbox: Sandbox, options: SandboxLauncherOption
 /** A sandbox has a handful of agents; they may all come back at once. */
 const RECONNECT_JITTER_MS = '250';
 
-type LostListener = Parameters<Launcher['onLost']>[0];
-
 export class SandboxLauncher implements Launcher {
   readonly trustDomain: string;
   readonly #sandbox: Sandbox;
   readonly #options: SandboxLauncherOptions;
   readonly #places: ReadonlyMap<string, Place>;
   readonly #agents = new Map<string, AgentProcess>();
-  readonly #listeners: LostListener[] = [];
+  readonly #listeners = new Set<LostListener>();
+  #launches = 0;
   #folder: string | undefined;
 
   constructor(sandbox: Sandbox, options: SandboxLauncherOptions) {
@@ -49,8 +49,9 @@ export class SandboxLauncher implements Launcher {
 
   readonly vantages = (): readonly Place[] => [...this.#places.values()];
 
-  readonly onLost = (listener: LostListener): void => {
-    this.#listeners.push(listener);
+  readonly onLost = (listener: LostListener): (() => void) => {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
   };
 
   /** Process ids of the agents, by agent id. */
@@ -63,13 +64,17 @@ export class SandboxLauncher implements Launcher {
     controller: ControllerEndpoint,
     signal: AbortSignal,
   ): Promise<void> => {
+    this.#launches += 1;
+    const launch = String(this.#launches);
     const folder = await this.#privateFolder();
     const controllerCa = await writePrivate(join(folder, 'controller-ca.pem'), controller.caPem);
     const meshRoot = await writePrivate(join(folder, 'mesh-root.pem'), this.#sandbox.certificateAuthority.rootPem);
+    // A first start: what this process has compiled, the agents need not compile each for itself.
+    flushCompileCache();
     for (const vantage of vantages) {
       const place = this.#places.get(vantageKey(vantage));
       if (place === undefined) continue;
-      const id = `${place.pod.replace('/', '.')}-${vantage.dataPlane}`;
+      const id = `${place.pod.replace('/', '.')}-${vantage.dataPlane}-${launch}`;
       const token = controller.joinTokenFor(id, vantage);
       const files = { controllerCa, meshRoot, ...(await this.#tokensOf(id, token, vantage, folder)) };
       signal.throwIfAborted();

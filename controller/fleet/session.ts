@@ -3,6 +3,7 @@ import { status } from '@grpc/grpc-js';
 import type { ServerDuplexStream } from '@grpc/grpc-js';
 import type { Clock } from '../../proto/clock.ts';
 import type { AgentMessage, ControllerMessage, Hello } from '../../proto/gen/meshproof/v1/session.ts';
+import type { Vantage } from '../../proto/vocabulary.ts';
 import { PROTOCOL, batchFromWire, fitnessFromWire, vantageFromWire } from '../../proto/wire.ts';
 import type { Batch, Fitness } from '../../proto/wire.ts';
 import type { Claim, TokenVerdict } from './join-tokens.ts';
@@ -24,13 +25,15 @@ export interface SessionEvents {
   readonly pulse: (session: Session, claim: Claim, pulse: Pulse) => void;
   /** Called once, for streams that were opened. */
   readonly closed: (session: Session, claim: Claim, why: string) => void;
+  /** Called once, for streams that ended before. `claimed` is the agent id that was claimed, by whomever, or empty. */
+  readonly refused: (claimed: string, why: string) => void;
   readonly debug: (message: string) => void;
 }
 
 export interface SessionDeps {
   readonly clock: Clock;
   readonly events: SessionEvents;
-  /** How long a stream may stand without a Hello. */
+  /** How long a stream may stand without a Hello whose token was found good. */
   readonly helloTimeoutMs: number;
 }
 
@@ -41,7 +44,10 @@ export class Session {
   readonly #deps: SessionDeps;
   readonly #ended = new AbortController();
   #isGreeted = false;
+  #claimed = '';
   #claim: Claim | undefined;
+  /** An acknowledgement that the transport had no room for; the next one takes its place. */
+  #owed: Message | undefined;
 
   constructor(call: Call, deps: SessionDeps) {
     this.#call = call;
@@ -58,6 +64,11 @@ export class Session {
     call.on('end', () => {
       call.end();
       this.#over('the agent ended its stream');
+    });
+    call.on('drain', () => {
+      const owed = this.#owed;
+      this.#owed = undefined;
+      if (owed !== undefined) this.send(owed);
     });
     call.on('data', (message: AgentMessage) => {
       this.#receive(message);
@@ -88,7 +99,9 @@ export class Session {
       if (this.isOver) return;
       throw error;
     }
-    if (!this.#isGreeted) this.end(status.DEADLINE_EXCEEDED, 'no Hello came on the stream');
+    if (this.#claim !== undefined) return;
+    const what = this.#isGreeted ? 'the token could not be checked in time' : 'no Hello came on the stream';
+    this.end(this.#isGreeted ? status.UNAVAILABLE : status.DEADLINE_EXCEEDED, what);
   }
 
   #receive({ body }: AgentMessage): void {
@@ -112,23 +125,30 @@ export class Session {
         return;
       }
       const answer = this.#deps.events.batch(this, this.#claim, batchFromWire(body.value));
-      if (answer !== undefined) this.send(answer);
+      if (answer !== undefined) this.#acknowledge(answer);
       return;
     }
     const { fitness, pendingAttempts } = body.value;
     this.#deps.events.pulse(this, this.#claim, { fitness: fitnessFromWire(fitness), pendingAttempts });
   }
 
+  /** An agent that does not read what it is sent must not fill our memory with it. */
+  #acknowledge(answer: Message): void {
+    if (this.#call.writableNeedDrain) this.#owed = answer;
+    else this.send(answer);
+  }
+
   /** Nothing is read from the stream until the token is checked. */
   async #greet(hello: Hello): Promise<void> {
+    this.#claimed = hello.agentId;
     const vantage = vantageFromWire(hello.vantage);
     if (hello.protocol !== PROTOCOL) {
       const details = `the agent speaks protocol ${String(hello.protocol)}, this controller ${String(PROTOCOL)}`;
       this.end(status.FAILED_PRECONDITION, details);
       return;
     }
-    if (vantage === null || hello.agentId === '' || hello.bootId === '') {
-      this.end(status.INVALID_ARGUMENT, 'Hello without agent id, boot id or a known vantage');
+    if (vantage === null || !isName(hello.agentId) || !isName(hello.bootId) || !isPlace(vantage)) {
+      this.end(status.INVALID_ARGUMENT, 'Hello without a proper agent id, boot id or known vantage');
       return;
     }
     const claim: Claim = { agentId: hello.agentId, bootId: hello.bootId, vantage };
@@ -166,7 +186,22 @@ export class Session {
   #over(why: string): void {
     if (this.isOver) return;
     this.#ended.abort();
-    if (this.#claim === undefined) this.#deps.events.debug(`a stream ended before it was opened: ${why}`);
+    if (this.#claim === undefined) this.#deps.events.refused(this.#claimed, why);
     else this.#deps.events.closed(this, this.#claim, why);
   }
+}
+
+/** No name in Kubernetes is longer, and what is echoed in a status has to fit into a header. */
+const MAX_NAME = 253;
+
+function isName(text: string): boolean {
+  return text !== '' && text.length <= MAX_NAME && !hasControls(text);
+}
+
+function isPlace({ namespace, serviceAccount }: Vantage): boolean {
+  return [namespace, serviceAccount].every((name) => name.length <= MAX_NAME && !hasControls(name));
+}
+
+function hasControls(text: string): boolean {
+  return /\p{Cc}/u.test(text);
 }

@@ -1,6 +1,9 @@
 /** Conflicts while they are collected: what single cells and objects say, merged to one finding a cause. */
 import type { Cause, Cell, Conflict, Severity } from './finding.ts';
 
+/** What a conflict keeps of a cell. */
+export type ExplainedCell = Pick<Cell, 'key' | 'drift'>;
+
 /** One cell's (or one object's) part in a conflict. */
 export interface ConflictDraft {
   /** Drafts of one key are one finding. */
@@ -8,7 +11,7 @@ export interface ConflictDraft {
   readonly severity: Severity;
   /** Of several, the first by cell key speaks for all. */
   readonly cause: Cause;
-  readonly cells: readonly Cell[];
+  readonly cells: readonly ExplainedCell[];
 }
 
 const WORST_FIRST: readonly Severity[] = ['critical', 'error', 'warning'];

@@ -1,4 +1,5 @@
 /** Objects without effect as conflicts: a warning, or critical where more protection was meant than is in force. */
+import { targetKey } from '../../proto/vocabulary.ts';
 import type { LintFinding, LintReason } from '../declared/lint.ts';
 import type { Mesh } from '../declared/mesh.ts';
 import { causeOf, objectName } from './cause.ts';
@@ -8,20 +9,29 @@ import type { ConflictDraft } from './conflict-draft.ts';
 import type { Cell, Severity } from './finding.ts';
 import { routeName } from './sentences.ts';
 
-/** The keys are those of the conflicts that cells show by their trails: an object is reported once. */
+/** A cell that a lint finding may explain. */
+export type OpenCell = Pick<Cell, 'key' | 'drift' | 'source' | 'target' | 'table'>;
+
+export function isOpenToPlaintext({ expectation }: Cell): boolean {
+  return expectation.expect === 'allow' && expectation.transport === 'plaintext';
+}
+
+/**
+ * `open` are the cells that are open to plaintext. The keys are those of the conflicts that cells show by their trails:
+ * an object is reported once.
+ */
 export function lintConflicts(
   mesh: Mesh,
-  cells: readonly Cell[],
+  open: readonly OpenCell[],
   findings: readonly LintFinding[],
 ): readonly ConflictDraft[] {
-  const plaintext = cells.filter(
-    ({ expectation }) => expectation.expect === 'allow' && expectation.transport === 'plaintext',
+  const byTarget = [...Map.groupBy(open, ({ target, table }) => `${table} ${targetKey(target)}`).values()].map(
+    (cells) => ({ cells, pods: podsOf(mesh, cells[0]) }),
   );
   return findings.map((finding) => {
     const code = codeOf(finding);
-    const explained = finding.isStricter
-      ? plaintext.filter((cell) => podsOf(mesh, cell).some((pod) => finding.pods.includes(pod)))
-      : [];
+    const meant = new Set(finding.isStricter ? finding.pods : []);
+    const explained = byTarget.filter(({ pods }) => pods.some((pod) => meant.has(pod))).flatMap(({ cells }) => cells);
     const cause = causeOf(code, messageOf(finding, explained), {
       objects: [finding.object, finding.inForce],
       ...fixOf(finding),
@@ -36,7 +46,7 @@ export function lintConflicts(
 }
 
 /** With a route that shows it, where there is one. */
-function messageOf({ message }: LintFinding, explained: readonly Cell[]): string {
+function messageOf({ message }: LintFinding, explained: readonly OpenCell[]): string {
   const [example] = explained.toSorted((a, b) => compare(a.key, b.key));
   return example === undefined ? message : `${routeName(example)} is open to plaintext. ${message}`;
 }
@@ -74,8 +84,9 @@ function codeOf({ reason, object, isStricter }: LintFinding): CauseCode {
 }
 
 /** Pods at whose own ports the cell looks; the sidecar's status port is no port of the workload. */
-function podsOf(mesh: Mesh, { target, table }: Cell): readonly string[] {
-  if (table === 'health') return [];
+function podsOf(mesh: Mesh, cell: OpenCell | undefined): readonly string[] {
+  if (cell === undefined || cell.table === 'health') return [];
+  const { target } = cell;
   if (target.kind === 'pod') return [`${target.namespace}/${target.name}`];
   const service = mesh.servicesByKey.get(`${target.namespace}/${target.name}`);
   const port = service?.ports.find((candidate) => candidate.port === target.port);

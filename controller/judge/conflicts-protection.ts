@@ -95,13 +95,24 @@ function codeFor(by: TrailAgent | undefined, capture: string | undefined): Cause
 /** A mesh-wide policy over a workload that was never part of the mesh is no contradiction; one of its own namespace is. */
 function isMeantForMesh(mesh: Mesh, podKey: string | undefined, policyNamespace: string): boolean {
   const pod = podKey === undefined ? undefined : mesh.podsByKey.get(podKey);
-  if (pod === undefined || policyNamespace === pod.namespace) return true;
-  return mesh.services.some(({ ports }) =>
-    ports.some(({ endpoints }) => {
-      const pods = endpoints.map((endpoint) => endpoint.pod);
-      return pods.includes(pod.key) && pods.some((key) => mesh.podsByKey.get(key ?? '')?.dataPlane === 'sidecar');
-    }),
-  );
+  return pod === undefined || policyNamespace === pod.namespace || besideMeshed(mesh).has(pod.key);
+}
+
+/** Found out once a mesh: every open cell of a naked target asks. */
+const besideMeshedOf = new WeakMap<Mesh, ReadonlySet<string>>();
+
+/** Keys of pods behind a Service port that has a pod with a sidecar, too. */
+function besideMeshed(mesh: Mesh): ReadonlySet<string> {
+  const known = besideMeshedOf.get(mesh);
+  if (known !== undefined) return known;
+  const found = new Set<string>();
+  for (const port of mesh.services.flatMap(({ ports }) => ports)) {
+    const pods = port.endpoints.flatMap(({ pod }) => pod ?? []);
+    if (!pods.some((key) => mesh.podsByKey.get(key)?.dataPlane === 'sidecar')) continue;
+    for (const key of pods) found.add(key);
+  }
+  besideMeshedOf.set(mesh, found);
+  return found;
 }
 
 function slipped(cell: Cell, { declared }: Open): readonly ConflictDraft[] {

@@ -2,18 +2,47 @@
 import { lint } from '../declared/lint.ts';
 import type { Mesh } from '../declared/mesh.ts';
 import { mergeDrafts } from './conflict-draft.ts';
+import type { ConflictDraft } from './conflict-draft.ts';
 import { healthConflicts } from './conflicts-health.ts';
-import { lintConflicts } from './conflicts-lint.ts';
+import { isOpenToPlaintext, lintConflicts } from './conflicts-lint.ts';
+import type { OpenCell } from './conflicts-lint.ts';
 import { protectionConflicts } from './conflicts-protection.ts';
 import { routeConflicts } from './conflicts-route.ts';
 import type { Cell, Conflict } from './finding.ts';
 
-/** Pure. Confirmed where at least one of its cells was measured and is as declared. Worst first. */
+/** Takes the cells of a mesh in any portions, and keeps of them no more than what conflicts need. */
+export interface ConflictCollector {
+  readonly add: (cells: readonly Cell[]) => void;
+  /** Confirmed where at least one of its cells was measured and is as declared. Worst first. */
+  readonly conflicts: () => readonly Conflict[];
+}
+
+export function collectConflicts(mesh: Mesh): ConflictCollector {
+  const findings = lint(mesh);
+  const isAskedForOpen = findings.some(({ isStricter }) => isStricter);
+  const drafts: ConflictDraft[] = [];
+  const open: OpenCell[] = [];
+  return {
+    add: (cells) => {
+      for (const draft of [
+        ...protectionConflicts(mesh, cells),
+        ...routeConflicts(cells),
+        ...healthConflicts(mesh, cells),
+      ]) {
+        drafts.push({ ...draft, cells: draft.cells.map(({ key, drift }) => ({ key, drift })) });
+      }
+      if (!isAskedForOpen) return;
+      for (const { key, drift, source, target, table } of cells.filter(isOpenToPlaintext)) {
+        open.push({ key, drift, source, target, table });
+      }
+    },
+    conflicts: () => mergeDrafts([...drafts, ...lintConflicts(mesh, open, findings)]),
+  };
+}
+
+/** Pure: the conflicts of all these cells together. */
 export function findConflicts(mesh: Mesh, cells: readonly Cell[]): readonly Conflict[] {
-  return mergeDrafts([
-    ...protectionConflicts(mesh, cells),
-    ...routeConflicts(cells),
-    ...healthConflicts(mesh, cells),
-    ...lintConflicts(mesh, cells, lint(mesh)),
-  ]);
+  const collector = collectConflicts(mesh);
+  collector.add(cells);
+  return collector.conflicts();
 }

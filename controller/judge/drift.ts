@@ -14,18 +14,34 @@ import { transportDrift } from './transport-drift.ts';
 /** Worst first: what one endpoint does stands for the cell. */
 const SEVERITY: readonly Drift[] = ['exposed', 'blocked', 'downgraded', 'misplaced', 'unknown', 'agrees'];
 
+/** Drift that fails a sweep is seen twice, on two connections, before it is reported. */
+export const CONFIRMED_BY_REPETITION: ReadonlySet<Drift> = new Set(['exposed', 'blocked', 'downgraded']);
+
 interface Compared {
   readonly drift: Drift;
+  /** What it seemed to be, seen once only. */
+  readonly withheld?: Drift;
+  /** An endpoint of which something of its own is declared, and that no attempt can have met. */
+  readonly unmet?: string;
   readonly declared: Declared;
   readonly subject: Subject;
   /** Nothing showed that the refusal means anything. */
   readonly lacksControl: boolean;
 }
 
-/** Total: every outcome has its drift, and every drift but `agrees` has a cause. */
-export function judgeCell(cell: MeasuredCell, evidence: Evidence): Cell {
-  const compared = subjectsOf(cell).map((subject) => compare(cell, subject, evidence));
-  const worst = compared.reduce((a, b) => (SEVERITY.indexOf(b.drift) < SEVERITY.indexOf(a.drift) ? b : a));
+/**
+ * Total: every outcome has its drift, and every drift but `agrees` has a cause. When it is final, what was seen once
+ * only is `unknown`.
+ */
+export function judgeCell(cell: MeasuredCell, evidence: Evidence, isFinal = false): Cell {
+  const compared = subjectsOf(cell)
+    .map((subject) => compare(cell, subject, evidence))
+    .map((one) => (isFinal ? withhold(one) : one));
+  const worst = requireAll(
+    cell,
+    compared.reduce((a, b) => (SEVERITY.indexOf(b.drift) < SEVERITY.indexOf(a.drift) ? b : a)),
+    evidence,
+  );
   const judged = judgeUnmodelled(cell, worst);
   return {
     ...cell,
@@ -33,6 +49,27 @@ export function judgeCell(cell: MeasuredCell, evidence: Evidence): Cell {
     isFlapping: isFlapping(cell),
     cause: judged === undefined ? explain(cell, worst, evidence) : judged.cause,
   };
+}
+
+function withhold(compared: Compared): Compared {
+  const { drift, subject } = compared;
+  if (!CONFIRMED_BY_REPETITION.has(drift) || subject.attempts > 1) return compared;
+  return { ...compared, drift: 'unknown', withheld: drift };
+}
+
+/** Where endpoints are declared to differ, each has to be met before the cell agrees. */
+function requireAll(cell: MeasuredCell, worst: Compared, evidence: Evidence): Compared {
+  if (worst.drift !== 'agrees') return worst;
+  const subjects = subjectsOf(cell);
+  const unmet = cell.expectation.endpoints?.find(
+    (endpoint) =>
+      !subjects.some((subject) =>
+        subject.pod === undefined
+          ? compareOne(cell, endpoint, subject, evidence).drift === 'agrees'
+          : subject.pod === endpoint.pod,
+      ),
+  );
+  return unmet === undefined ? worst : { ...worst, drift: 'unknown', unmet: unmet.pod };
 }
 
 /** The candidate that fits best speaks for the subject. */
@@ -76,8 +113,11 @@ function hasControl(cell: MeasuredCell, code: OutcomeCode, evidence: Evidence): 
 }
 
 function explain(cell: MeasuredCell, worst: Compared, evidence: Evidence): Cause | null {
-  const { drift, declared, subject, lacksControl } = worst;
+  const { drift, withheld, unmet, declared, subject, lacksControl } = worst;
   const { outcome } = subject;
+  if (withheld !== undefined)
+    return causeOf('MP1501', `${cell.key} seemed ${withheld} once, and no second attempt came to confirm it.`);
+  if (unmet !== undefined) return causeOf('MP1501', `No attempt of ${cell.key} met ${unmet}, which is declared apart.`);
   if (drift === 'unknown') {
     if (outcome.kind === 'untested')
       return causeOf(

@@ -1,9 +1,9 @@
 /** Judges a sweep: drift of every cell, conflicts, verdict. */
 import type { Mesh } from '../declared/mesh.ts';
 import { findConflicts } from './conflicts.ts';
-import { judgeCell } from './drift.ts';
+import { CONFIRMED_BY_REPETITION, judgeCell } from './drift.ts';
 import { gatherEvidence } from './evidence.ts';
-import type { Cell, Conflict, Drift, Verdict } from './finding.ts';
+import type { Cell, Conflict, Verdict } from './finding.ts';
 import type { MeasuredCell } from './measured-cell.ts';
 import { verdictOf } from './verdict.ts';
 import type { VerdictOptions } from './verdict.ts';
@@ -16,6 +16,8 @@ export interface JudgeInput {
   /** Every planned cell, measured or not. */
   readonly cells: readonly MeasuredCell[];
   readonly options: VerdictOptions;
+  /** Nothing is attempted again: drift that was seen once only is not reported. @default false */
+  readonly isFinal?: boolean;
 }
 
 export interface Judgement {
@@ -26,14 +28,12 @@ export interface Judgement {
 }
 
 /** Pure: the same input gives the same judgement. */
-export function judge({ mesh, cells: measured, options }: JudgeInput): Judgement {
+export function judge({ mesh, cells: measured, options, isFinal = false }: JudgeInput): Judgement {
   const evidence = gatherEvidence(mesh, measured);
-  const cells = measured.map((cell) => judgeCell(cell, evidence));
+  const cells = measured.map((cell) => judgeCell(cell, evidence, isFinal));
   const conflicts = findConflicts(mesh, cells);
   return { cells, conflicts, verdict: verdictOf(cells, conflicts, options) };
 }
-
-const CONFIRMED_BY_REPETITION: ReadonlySet<Drift> = new Set(['exposed', 'blocked', 'downgraded']);
 
 /** Drift that would fail a sweep is attempted once more, on a new connection, before it is reported. */
 export function needsConfirmation(cell: Cell): boolean {

@@ -14,18 +14,33 @@ export interface Subject {
   /** Not empty; several where nobody knows which endpoint answered: any of them may be meant. */
   readonly candidates: readonly Declared[];
   readonly outcome: Outcome;
+  /** How many attempts that tested something it rests on. */
+  readonly attempts: number;
   /** `namespace/pod`, where it is known. */
   readonly pod?: string;
 }
 
-/** Never empty. Deterministic: in the order of the attempts; an endpoint that was not tested is a subject, too. */
+/**
+ * Never empty. Deterministic: in the order of the attempts; an endpoint that was not tested is a subject, too. Attempts
+ * that tested nothing have no say, but for the cell as a whole where too few others did.
+ */
 export function subjectsOf(cell: MeasuredCell): readonly Subject[] {
-  const { expectation, attempts, outcome } = cell;
+  const { expectation, outcome } = cell;
+  const tested = testedIn(cell);
   const candidates = expectation.endpoints?.length ? expectation.endpoints : [uniform(expectation)];
-  const byPod = Map.groupBy(attempts, podOf);
-  if (areAlike(cell) || attempts.length === 0) return [{ candidates, outcome }];
-  const tested = [...byPod].flatMap(([pod, own]) => subjectsAt(candidates, pod, own, expectation.endpoints));
-  return outcome.kind === 'untested' ? [...tested, { candidates, outcome }] : tested;
+  const whole: Subject = { candidates, outcome, attempts: tested.length };
+  if (areAlike(cell) || tested.length === 0) {
+    return outcome.kind === 'untested' ? [whole, ...seenOpen(candidates, tested)] : [whole];
+  }
+  const byPod = Map.groupBy(tested, podOf);
+  const subjects = [...byPod].flatMap(([pod, own]) => subjectsAt(candidates, pod, own, expectation.endpoints));
+  return outcome.kind === 'untested' ? [...subjects, whole] : subjects;
+}
+
+/** Too few attempts to say anything of the rest; but a door that was seen open is open. */
+function seenOpen(candidates: readonly Declared[], tested: readonly Attempt[]): readonly Subject[] {
+  const open = tested.filter(({ outcome }) => outcome.kind === 'reached');
+  return open.length === 0 ? [] : [{ candidates, outcome: prevailing(open), attempts: open.length }];
 }
 
 function subjectsAt(
@@ -34,9 +49,12 @@ function subjectsAt(
   attempts: readonly Attempt[],
   endpoints: readonly EndpointExpectation[] = [],
 ): readonly Subject[] {
-  if (pod === undefined) return attempts.map(({ outcome }) => ({ candidates, outcome }));
+  if (pod === undefined) {
+    return attempts.map(({ outcome }) => ({ candidates, outcome, attempts: attempts.length }));
+  }
   const own = endpoints.filter((endpoint) => endpoint.pod === pod);
-  return [{ candidates: own.length > 0 ? own : candidates, outcome: prevailing(attempts), pod }];
+  const outcome = prevailing(attempts);
+  return [{ candidates: own.length > 0 ? own : candidates, outcome, attempts: attempts.length, pod }];
 }
 
 /** The pod that was dialled, or that answered. */
@@ -57,9 +75,13 @@ function prevailing(attempts: readonly Attempt[]): Outcome {
 }
 
 /** Nothing tells the endpoints apart: neither what is declared of them, nor (where a refusal hides it) who answered. */
-function areAlike({ expectation, attempts }: MeasuredCell): boolean {
-  const pods = new Set(attempts.map(podOf));
-  return expectation.endpoints === undefined && (pods.size < 2 || pods.has(undefined));
+function areAlike(cell: MeasuredCell): boolean {
+  const pods = new Set(testedIn(cell).map(podOf));
+  return cell.expectation.endpoints === undefined && (pods.size < 2 || pods.has(undefined));
+}
+
+function testedIn({ attempts }: MeasuredCell): readonly Attempt[] {
+  return attempts.filter(({ outcome }) => outcome.kind !== 'untested');
 }
 
 /**
@@ -67,7 +89,7 @@ function areAlike({ expectation, attempts }: MeasuredCell): boolean {
  * declared to differ and nobody knows which one answered, disagreement is what was declared.
  */
 export function isFlapping(cell: MeasuredCell): boolean {
-  const tested = cell.attempts.filter(({ outcome }) => outcome.kind !== 'untested');
+  const tested = testedIn(cell);
   if (areAlike(cell)) return disagree(tested);
   return [...Map.groupBy(tested, podOf)].some(
     ([pod, attempts]) => (pod !== undefined || cell.expectation.endpoints === undefined) && disagree(attempts),

@@ -23,8 +23,8 @@ export interface Evidence {
 }
 
 /**
- * A cell counts as tested only if something was tested at every address that was to be dialled: half of the endpoints
- * say nothing about the other half.
+ * A cell counts as tested only if something was tested at every address that was to be dialled, and as often as was
+ * planned, for one address may stand for several endpoints: half of them say nothing about the other half.
  */
 export function assembleCell({ cell, expectation, dialled, reports, missing }: Evidence): MeasuredCell {
   const { table, key, route, source } = cell;
@@ -32,15 +32,20 @@ export function assembleCell({ cell, expectation, dialled, reports, missing }: E
   const attempts = reports.map((report) => attemptOf(report, dialled));
   const outcome = outcomeOf(
     reports.map((report) => report.outcome),
-    dialled.length,
+    { addresses: dialled.length, attempts: cell.attempts },
     missing,
   );
   return { table, key, vantage, source, target, probe, expectation, outcome, attempts };
 }
 
-function outcomeOf(outcomes: readonly Outcome[], addresses: number, missing: Untested): Outcome {
-  const tested = new Set(outcomes.flatMap((outcome) => (outcome.kind === 'untested' ? [] : [outcome.address])));
-  const resolved = tested.size < addresses ? undefined : resolveOutcome(outcomes);
+function outcomeOf(
+  outcomes: readonly Outcome[],
+  planned: { readonly addresses: number; readonly attempts: number },
+  missing: Untested,
+): Outcome {
+  const tested = outcomes.flatMap((outcome) => (outcome.kind === 'untested' ? [] : [outcome.address]));
+  const isEnough = new Set(tested).size >= planned.addresses && tested.length >= planned.attempts;
+  const resolved = isEnough ? resolveOutcome(outcomes) : undefined;
   return resolved ?? outcomes.find((outcome) => outcome.kind === 'untested') ?? missing;
 }
 

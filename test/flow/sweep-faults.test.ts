@@ -49,7 +49,7 @@ t.test('a sweep over real agents measures what the mesh does', async (t) => {
 t.test('an agent that is killed leaves cells that are unknown, and the sweep inconclusive', async (t) => {
   const sweep = await sweepScenario(PAIR, {
     onProgress: (event, launcher) => {
-      const pid = launcher.processes.get('meshproof.prober-naked');
+      const pid = launcher.processes.get('meshproof.prober-naked-1');
       if (event.kind === 'phase' && event.name === 'measure' && pid !== undefined) process.kill(pid, 'SIGKILL');
     },
   });

@@ -1,77 +1,18 @@
 import t from 'tap';
 import { status } from '@grpc/grpc-js';
-import { DEFAULT_FLEET_OPTIONS, Fleet } from '../../../../controller/fleet/fleet.ts';
-import type { FleetOptions } from '../../../../controller/fleet/fleet.ts';
-import type { PlannedRoute, Report, Vantage } from '../../../../proto/vocabulary.ts';
+import type { Vantage } from '../../../../proto/vocabulary.ts';
 import { vantageKey } from '../../../../proto/vocabulary.ts';
 import { FIT, FakeAgent } from '../../../support/fake-agent.ts';
 import type { FakeAgentOptions } from '../../../support/fake-agent.ts';
-import { ManualClock } from '../../../support/manual-clock.ts';
+import {
+  BATCH,
+  WEB,
+  plannedRoute as route,
+  silentReport as report,
+  startFleet as setup,
+} from '../../../support/fleet-scene.ts';
 
 const NEVER = new AbortController().signal;
-const WEB: Vantage = { namespace: 'shop', serviceAccount: 'web', dataPlane: 'sidecar' };
-const BATCH: Vantage = { namespace: 'legacy', serviceAccount: 'batch', dataPlane: 'naked' };
-
-interface Setup extends AsyncDisposable {
-  readonly fleet: Fleet;
-  readonly clock: ManualClock;
-  /** `vantage route/slot/attempt`, in the order in which they were recorded. */
-  readonly recorded: readonly string[];
-  readonly join: (options?: Partial<FakeAgentOptions>) => FakeAgent;
-}
-
-async function setup(options: Partial<FleetOptions> = {}): Promise<Setup> {
-  const clock = new ManualClock(Date.now());
-  const recorded: string[] = [];
-  const agents: FakeAgent[] = [];
-  const fleet = await Fleet.start(
-    {
-      clock,
-      debug: () => undefined,
-      record: (vantage, reports) => {
-        for (const { route, slot, attempt } of reports) {
-          recorded.push(`${vantage} ${[route, slot, attempt].map(String).join('/')}`);
-        }
-      },
-    },
-    { ...DEFAULT_FLEET_OPTIONS, ...options },
-  );
-  return {
-    fleet,
-    clock,
-    recorded,
-    join: (given = {}) => {
-      const agent = new FakeAgent(fleet.endpoint, { id: 'web', vantage: WEB, ...given });
-      agents.push(agent);
-      return agent;
-    },
-    [Symbol.asyncDispose]: async () => {
-      for (const agent of agents) await agent[Symbol.asyncDispose]();
-      await fleet[Symbol.asyncDispose]();
-    },
-  };
-}
-
-function route(number: number, authority = 'pay.shop.svc.cluster.local:8080'): PlannedRoute {
-  return {
-    route: number,
-    slot: 0,
-    probe: { kind: 'http', method: 'GET', path: '/' },
-    addresses: [{ host: '127.0.0.1', port: 8080 }],
-    authority,
-    serverName: '',
-    peerIdentities: [],
-    connectTimeoutMs: 1000,
-    timeoutMs: 2000,
-    attempts: 1,
-    intervalMs: 0,
-  };
-}
-
-function report(number: number): Report {
-  const outcome = { kind: 'silent', layer: 'tcp', afterMs: 2000, address: 0, timings: { totalMs: 2000 } } as const;
-  return { route: number, slot: 0, attempt: 0, startedAtMs: 0, outcome };
-}
 
 t.test('an agent with a good token is welcomed and told what its vantage has to do', async (t) => {
   await using scene = await setup();

@@ -321,6 +321,20 @@ t.test('endpoints that are declared to differ', (t) => {
     t.equal(both.isFlapping, false);
     t.end();
   });
+  t.test('are unknown where one of them was met by no attempt', (t) => {
+    for (const attempts of [
+      [[undefined, mismatch]],
+      [
+        ['shop/pay-1', reached()],
+        ['shop/pay-1', reached()],
+      ],
+    ] as const) {
+      const half = judged(attempts);
+      t.equal(half.drift, 'unknown');
+      t.equal(half.cause?.code, 'MP1501');
+    }
+    t.end();
+  });
   t.test('drift where the open one is closed', (t) => {
     const closed = judged([
       ['shop/pay-1', refused('application', 'rbac-denied')],
@@ -388,5 +402,78 @@ t.test('attempts at one endpoint that disagree are flapping, and the odd one out
   const judged = judgeAmong(cell({ expectation: allow(), outcome: reached(), attempts }));
   t.equal(judged.drift, 'agrees');
   t.equal(judged.isFlapping, true);
+  t.end();
+});
+
+t.test('a door that was seen open is open, however much else was not measured', (t) => {
+  const judged = judgeAmong(
+    cell({
+      ...NAKED,
+      expectation: deny(),
+      outcome: untested,
+      attempts: [
+        [undefined, refused('application', 'reset')],
+        [undefined, reached({ transport: 'plaintext' })],
+        [undefined, untested],
+      ],
+    }),
+  );
+  t.equal(judged.drift, 'exposed');
+  t.end();
+});
+
+t.test('refusals that are only a part of the attempts say nothing', (t) => {
+  for (const expectation of [deny(), plain()]) {
+    const attempts = [
+      [undefined, refused('application', 'reset')],
+      [undefined, untested],
+    ] as const;
+    const judged = judgeAmong(cell({ ...NAKED, expectation, outcome: untested, attempts }));
+    t.equal(judged.drift, 'unknown', expectation.expect);
+  }
+  t.end();
+});
+
+t.test('an attempt that tested nothing does not make two endpoints one', (t) => {
+  const mesh = meshOf([{ key: 'shop/pay-1' }, { key: 'shop/pay-2' }], {
+    'shop/pay:8080': ['shop/pay-1', 'shop/pay-2'],
+  });
+  const attempts = [
+    [undefined, untested],
+    ['shop/pay-1', reached()],
+    ['shop/pay-2', refused('application', 'reset')],
+  ] as const;
+  const judged = judgeAmong(cell({ ...NAKED, expectation: plain(), outcome: reached(), attempts }), CONTROL, mesh);
+  t.equal(judged.drift, 'blocked');
+  t.equal(judged.isFlapping, false);
+  t.end();
+});
+
+t.test('drift that fails a sweep is final only when it was seen on two connections', (t) => {
+  const silence = silent('application');
+  const open = reached({ transport: 'plaintext' });
+  const rows: readonly (readonly [Expectation, Outcome, Drift])[] = [
+    [deny(), open, 'exposed'],
+    [plain(), silence, 'blocked'],
+    [allow(), open, 'downgraded'],
+  ];
+  for (const [expectation, outcome, drift] of rows) {
+    const final = (...outcomes: readonly Outcome[]): Cell => {
+      const attempts = outcomes.map((seen) => [undefined, seen] as const);
+      const measured = cell({ ...NAKED, expectation, outcome, attempts });
+      return judgeCell(measured, gatherEvidence(SHOP, [measured, ...CONTROL]), true);
+    };
+    t.equal(final(outcome, outcome).drift, drift);
+    for (const once of [final(outcome), final(outcome, untested)]) {
+      t.equal(once.drift, 'unknown', `${drift}, seen once`);
+      t.match(once.cause, { code: 'MP1501', message: new RegExp(`seemed ${drift} once`) });
+    }
+  }
+  t.end();
+});
+
+t.test('misplaced fails nothing by default, and needs no second look', (t) => {
+  const measured = cell({ ...NAKED, expectation: deny(), outcome: refused('application', 'rbac-denied') });
+  t.equal(judgeCell(measured, gatherEvidence(SHOP, [measured, ...CONTROL]), true).drift, 'misplaced');
   t.end();
 });

@@ -80,7 +80,29 @@ t.test('behind a virtual address the witness says which pod answered', (t) => {
   const virtual = [{ address: { host: '127.64.9.1', port: 80 } }];
   const witness = { pod: 'shop/pay-2', caller: null, isProof: true };
   const outcome: Outcome = { ...reached(0), witness } as Outcome;
-  const { attempts } = assembleCell({ cell, expectation, dialled: virtual, reports: reports(outcome), missing });
-  t.match(attempts, [{ address: '127.64.9.1:80', pod: 'shop/pay-2' }]);
+  const twice = reports(outcome, outcome);
+  const { attempts } = assembleCell({ cell, expectation, dialled: virtual, reports: twice, missing });
+  t.match(attempts, [
+    { address: '127.64.9.1:80', pod: 'shop/pay-2' },
+    { address: '127.64.9.1:80', pod: 'shop/pay-2' },
+  ]);
   t.end();
 });
+
+t.test(
+  'behind a virtual address a part of the attempts says nothing of the endpoints that the others would have met',
+  (t) => {
+    const virtual = [{ address: { host: '127.64.9.1', port: 80 } }];
+    const one = assembleCell({ cell, expectation, dialled: virtual, reports: reports(reached(0)), missing });
+    t.match(one, { outcome: missing, attempts: { length: 1 } });
+    const both = assembleCell({
+      cell,
+      expectation,
+      dialled: virtual,
+      reports: reports(reached(0), reached(0)),
+      missing,
+    });
+    t.match(both, { outcome: { kind: 'reached' } });
+    t.end();
+  },
+);
