@@ -1,9 +1,7 @@
 /** The flows that the manifests themselves suggest: every source workload against every service port. */
-import type { Flow, FlowProbe } from '../declared/expectation.ts';
-import type { DeclaredProtocol, Mesh, Service, ServicePort } from '../declared/mesh.ts';
-
-/** A port of unknown protocol is asked as most callers ask: with HTTP. */
-const PROBES: Readonly<Record<DeclaredProtocol, FlowProbe>> = { http: 'http', grpc: 'grpc', tcp: 'tcp', auto: 'http' };
+import type { Flow } from '../declared/expectation.ts';
+import type { Mesh } from '../declared/mesh.ts';
+import { flowTo } from '../gate/questions.ts';
 
 /** Source by source, in the order of the mesh; ids count from 1. Services can be narrowed to some namespaces. */
 export function* declaredFlows(mesh: Mesh, namespaces: readonly string[] = []): Generator<Flow, void, undefined> {
@@ -17,8 +15,4 @@ export function* declaredFlows(mesh: Mesh, namespaces: readonly string[] = []): 
       }
     }
   }
-}
-
-export function flowTo(id: string, source: string, service: Service, port: ServicePort): Flow {
-  return { id, source, target: service.key, port: port.port, probe: PROBES[port.protocol] };
 }

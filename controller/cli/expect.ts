@@ -5,6 +5,8 @@ import { Option } from 'commander';
 import { EXIT } from '../../proto/errors.ts';
 import type { Flow } from '../declared/expectation.ts';
 import type { Mesh } from '../declared/mesh.ts';
+import type { DeclaredConflicts } from '../gate/declared-conflicts.ts';
+import type { Conflict } from '../judge/finding.ts';
 import type { ExpectationItem } from '../publish/expectation-item.ts';
 import type { ExpectationFormat } from '../publish/expectation-list.ts';
 import type { OutputFlags } from './deliver.ts';
@@ -52,13 +54,29 @@ async function runExpect(flags: ExpectFlags, session: Session): Promise<void> {
     import('./deliver.ts'),
     flags.flows === undefined ? inBatches(mesh, flags.namespace) : fromFile(flags.flows, session),
   ]);
-  const items = await evaluate(mesh, batches, session.signal);
-  await deliver(EXPECTATION_PUBLISHERS[flags.output](items, session.terminal.page), flags, session);
+  const conflicts = await conflictsFor(mesh, flags);
+  const items = await evaluate(mesh, batches, conflicts, session.signal);
+  const finish = conflicts === null ? undefined : () => narrowed(conflicts.finish(), flags.namespace);
+  await deliver(EXPECTATION_PUBLISHERS[flags.output](items, session.terminal.page, finish), flags, session);
+}
+
+/** Some flows of a file are not the whole picture, and lines of items have no place for anything else. */
+async function conflictsFor(mesh: Mesh, flags: ExpectFlags): Promise<DeclaredConflicts | null> {
+  if (flags.flows !== undefined || flags.output === 'ndjson') return null;
+  const { declaredConflicts } = await import('../gate/declared-conflicts.ts');
+  return declaredConflicts(mesh);
+}
+
+/** Those with an object of the namespaces that were asked for. */
+function narrowed(conflicts: readonly Conflict[], namespaces: readonly string[] | undefined): readonly Conflict[] {
+  if (namespaces === undefined) return conflicts;
+  return conflicts.filter(({ cause }) => cause.objects.some(({ namespace }) => namespaces.includes(namespace)));
 }
 
 async function evaluate(
   mesh: Mesh,
   batches: AsyncIterable<readonly Flow[]>,
+  conflicts: DeclaredConflicts | null,
   signal: AbortSignal,
 ): Promise<AsyncIterable<readonly ExpectationItem[]>> {
   const [{ expectFlow }, { expectationItem }] = await Promise.all([
@@ -70,7 +88,11 @@ async function evaluate(
       for (let start = 0; start < batch.length; start += BATCH) {
         // Evaluation itself never waits; without this no signal would ever be heard.
         await setImmediate(undefined, { signal });
-        yield batch.slice(start, start + BATCH).map((flow) => expectationItem(flow, expectFlow(mesh, flow)));
+        yield batch.slice(start, start + BATCH).map((flow) => {
+          const expectation = expectFlow(mesh, flow);
+          conflicts?.add(flow, expectation);
+          return expectationItem(flow, expectation);
+        });
       }
     }
   })();
@@ -81,11 +103,15 @@ async function inBatches(
   namespaces: readonly string[] | undefined,
 ): Promise<AsyncIterable<readonly Flow[]>> {
   const { declaredFlows } = await import('./declared-flows.ts');
-  const flows = Iterator.from(declaredFlows(mesh, namespaces));
   return (async function* () {
-    for (let batch = flows.take(BATCH).toArray(); batch.length > 0; batch = flows.take(BATCH).toArray()) {
+    let batch: Flow[] = [];
+    for (const flow of declaredFlows(mesh, namespaces)) {
+      batch.push(flow);
+      if (batch.length < BATCH) continue;
       yield await Promise.resolve(batch);
+      batch = [];
     }
+    yield batch;
   })();
 }
 

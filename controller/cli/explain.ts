@@ -47,13 +47,15 @@ export function addExplain(program: Command, session: Session): void {
 
 async function runExplain(source: string, target: string, flags: ExplainFlags, session: Session): Promise<void> {
   const mesh = await readMesh(flags, session);
-  const [{ expectFlow }, { publishExplanation }] = await Promise.all([
+  const [{ expectFlow }, { publishExplanation }, { conflictsOf }, { flowsTo }] = await Promise.all([
     import('../declared/expect.ts'),
     import('../publish/explain.ts'),
+    import('../gate/declared-conflicts.ts'),
+    import('./flow-arguments.ts'),
   ]);
-  const { flowsTo } = await import('./flow-arguments.ts');
-  const texts = flowsTo(mesh, source, target, flags).map((flow) =>
-    publishExplanation(flow, expectFlow(mesh, flow), session.terminal.page),
-  );
+  const texts = flowsTo(mesh, source, target, flags).map((flow) => {
+    const expectation = expectFlow(mesh, flow);
+    return publishExplanation(flow, expectation, session.terminal.page, conflictsOf(mesh, flow, expectation));
+  });
   await session.terminal.write(texts.join('\n'));
 }

@@ -2,7 +2,7 @@
 import { MeshproofError } from '../../proto/errors.ts';
 import type { Flow, FlowProbe, FlowRequest } from '../declared/expectation.ts';
 import type { Mesh, Service } from '../declared/mesh.ts';
-import { flowTo } from './declared-flows.ts';
+import { flowTo } from '../gate/questions.ts';
 import { nearest } from './nearest.ts';
 
 export interface FlowFlags {

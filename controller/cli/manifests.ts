@@ -1,6 +1,7 @@
 /** The mesh that the manifests of `-f` declare. */
 import { Option } from 'commander';
 import type { Mesh } from '../declared/mesh.ts';
+import type { Snapshot } from '../declared/objects.ts';
 import { orAborted } from './or-aborted.ts';
 import type { Session } from './session.ts';
 
@@ -17,11 +18,18 @@ export function manifestOption(): Option {
 
 /** Throws MPE_UNREADABLE_INPUT with `file:line:column`. What the API server would reject is told on stderr. */
 export async function readMesh(flags: ManifestFlags, session: Session): Promise<Mesh> {
-  const [{ loadSnapshot }, { buildMesh }] = await Promise.all([
-    import('../snapshot/files.ts'),
+  const [snapshot, { buildMesh }] = await Promise.all([
+    readSnapshot(flags.filename, session),
     import('../declared/mesh.ts'),
   ]);
-  const snapshot = await orAborted(loadSnapshot(flags.filename), session.signal);
-  if (!session.flags().isQuiet) for (const warning of snapshot.warnings) session.terminal.note(`warning: ${warning}\n`);
   return buildMesh(snapshot);
+}
+
+/** As `readMesh`, before anything is made of the objects. */
+export async function readSnapshot(paths: readonly string[], session: Session): Promise<Snapshot> {
+  const { loadSnapshot } = await import('../snapshot/files.ts');
+  const deps = { standardInput: session.terminal.stdin as AsyncIterable<Uint8Array>, nowMs: Date.now };
+  const snapshot = await orAborted(loadSnapshot(paths, deps), session.signal);
+  if (!session.flags().isQuiet) for (const warning of snapshot.warnings) session.terminal.note(`warning: ${warning}\n`);
+  return snapshot;
 }

@@ -7,6 +7,7 @@ import { addDemo } from './demo.ts';
 import { addExpect } from './expect.ts';
 import { addExplain } from './explain.ts';
 import { addMatrix } from './matrix.ts';
+import { addPreview } from './preview.ts';
 import { addSandbox } from './sandbox.ts';
 import type { Session } from './session.ts';
 import { addTlsCheck } from './tls-check.ts';
@@ -45,6 +46,7 @@ export function buildProgram(name: string, session: Session): Command {
   addExpect(program, session);
   addExplain(program, session);
   addTlsCheck(program, session);
+  addPreview(program, session);
   addSandbox(program, session);
   addAgent(program, session);
   addDemo(program, session);

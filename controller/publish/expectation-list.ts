@@ -1,5 +1,7 @@
 /** Declared cells as they come, in each output format of `expect`. */
 import type { ExpectationItem } from './expectation-item.ts';
+import type { Conflict } from '../judge/finding.ts';
+import { conflictSection } from './conflict-list.ts';
 import { expectationTable } from './expectation-table.ts';
 import { API_VERSION } from './json.ts';
 import type { Page } from './page.ts';
@@ -8,20 +10,22 @@ export const EXPECTATION_FORMATS = ['table', 'json', 'ndjson'] as const;
 export type ExpectationFormat = (typeof EXPECTATION_FORMATS)[number];
 
 type Batches = AsyncIterable<readonly ExpectationItem[]>;
+/** Asked once all items are out; absent where nobody looked for conflicts. */
+type Conflicts = () => readonly Conflict[];
 
 /**
  * Text of the list, piece by piece and in the order of the items. `json` and `ndjson` hold no more than a batch in
- * memory; the table has to know every line before it can print the first.
+ * memory; the table has to know every line before it can print the first. Conflicts come last, and not in `ndjson`.
  */
 export const EXPECTATION_PUBLISHERS: Readonly<
-  Record<ExpectationFormat, (batches: Batches, page: Page) => AsyncIterable<string>>
+  Record<ExpectationFormat, (batches: Batches, page: Page, conflicts?: Conflicts) => AsyncIterable<string>>
 > = { table: tableOf, json: jsonOf, ndjson: ndjsonOf };
 
 async function* ndjsonOf(batches: Batches): AsyncIterable<string> {
   for await (const batch of batches) yield batch.map((item) => `${JSON.stringify(item)}\n`).join('');
 }
 
-async function* jsonOf(batches: Batches): AsyncIterable<string> {
+async function* jsonOf(batches: Batches, _page: Page, conflicts?: Conflicts): AsyncIterable<string> {
   yield `{"apiVersion":${JSON.stringify(API_VERSION)},"kind":"ExpectationList","items":[`;
   let separator = '\n';
   for await (const batch of batches) {
@@ -30,11 +34,18 @@ async function* jsonOf(batches: Batches): AsyncIterable<string> {
     yield separator + lines.join(',\n');
     separator = ',\n';
   }
-  yield separator === '\n' ? ']}\n' : '\n]}\n';
+  yield separator === '\n' ? ']' : '\n]';
+  yield conflicts === undefined ? '}\n' : `,"conflicts":${listOf(conflicts())}}\n`;
 }
 
-async function* tableOf(batches: Batches, page: Page): AsyncIterable<string> {
+function listOf(conflicts: readonly Conflict[]): string {
+  if (conflicts.length === 0) return '[]';
+  return `[\n${conflicts.map((conflict) => `  ${JSON.stringify(conflict)}`).join(',\n')}\n]`;
+}
+
+async function* tableOf(batches: Batches, page: Page, conflicts?: Conflicts): AsyncIterable<string> {
   const items: ExpectationItem[] = [];
   for await (const batch of batches) items.push(...batch);
   yield expectationTable(items, page);
+  if (conflicts !== undefined) yield `\n${conflictSection(conflicts(), page)}`;
 }

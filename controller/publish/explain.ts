@@ -1,5 +1,7 @@
 /** One declared flow explained as a colleague would: the answer first, then every stage with the object that decided it. */
 import type { Decider, EndpointExpectation, Expectation, Flow, Stage, TrailStep } from '../declared/expectation.ts';
+import { CAUSES } from '../judge/causes.ts';
+import type { Conflict } from '../judge/finding.ts';
 import { deciderWords } from './object-words.ts';
 import { MEANINGS, SYMPTOMS } from './outcome-words.ts';
 import type { Page, Tone } from './page.ts';
@@ -33,7 +35,13 @@ const ANSWERS: Readonly<Record<Expectation['expect'], readonly [word: string, to
 
 type Answer = Omit<EndpointExpectation, 'pod'>;
 
-export function publishExplanation(flow: Flow, expectation: Expectation, page: Page): string {
+/** `conflicts` are those that the route is part of. */
+export function publishExplanation(
+  flow: Flow,
+  expectation: Expectation,
+  page: Page,
+  conflicts: readonly Conflict[] = [],
+): string {
   const { expect, endpoints } = expectation;
   const [word, tone] = ANSWERS[expect];
   const blocks: string[][] = [
@@ -48,6 +56,7 @@ export function publishExplanation(flow: Flow, expectation: Expectation, page: P
           ...stageLines(endpoint, page),
         ])),
     symptomLines(expectation, page),
+    ...conflicts.map((conflict) => conflictLines(conflict, page)),
     expectation.warnings.flatMap((text) =>
       paragraph('! ', text, page.columns).map((line) => paint(page, 'warn', line)),
     ),
@@ -56,6 +65,16 @@ export function publishExplanation(flow: Flow, expectation: Expectation, page: P
     .filter((lines) => lines.length > 0)
     .map((lines) => lines.join('\n'))
     .join('\n\n')}\n`;
+}
+
+/** The title in full, the fix below it; the objects are in the sentence. */
+function conflictLines({ severity, cause }: Conflict, page: Page): string[] {
+  const title = `Part of a conflict (${severity}): ${CAUSES[cause.code].name} ${cause.code}`;
+  return [
+    paint(page, severity === 'warning' ? 'warn' : 'bad', title),
+    ...paragraph('  ', cause.message, page.columns),
+    ...(cause.fix === '' ? [] : paragraph('  Fix: ', cause.fix, page.columns)),
+  ];
 }
 
 function titleOf(flow: Flow): string {

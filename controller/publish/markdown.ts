@@ -6,6 +6,7 @@ import { listFindings } from './finding-list.ts';
 import { cellGroups, findingSentence, findingTitle } from './finding-words.ts';
 import { legendOf } from './glyphs.ts';
 import { healthTable } from './health.ts';
+import { code, escape } from './markdown-text.ts';
 import { objectWords } from './object-words.ts';
 import type { Page } from './page.ts';
 import { reachabilityTable } from './reachability.ts';
@@ -83,18 +84,4 @@ function folded(title: string, lines: readonly string[]): string {
   if (lines.length === 0) return '';
   const body = lines.join('\n');
   return `<details><summary>${title}</summary>\n\n\`\`\`text\n${body.replaceAll('```', "'''")}\n\`\`\`\n\n</details>\n`;
-}
-
-/** Object names are harmless, but messages quote what a server sent. */
-function escape(text: string): string {
-  return text
-    .replace(/\s+/gu, ' ')
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replace(/[\\`*_[\]#|~@]/gu, (mark) => (mark === '@' ? '&#64;' : `\\${mark}`));
-}
-
-function code(text: string): string {
-  return `\`${text.replaceAll('`', "'").replace(/\s+/gu, ' ')}\``;
 }

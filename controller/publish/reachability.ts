@@ -28,7 +28,8 @@ export function reachabilityTable(sweep: Sweep, list: FindingList, page: Page): 
     .map(targetKey);
   const marks = (row: Row, target: string): string =>
     (row.cells.get(target) ?? []).map((cell) => cellMark(page, cell, list.numberOf.get(cell.key))).join('');
-  const pitch = 1 + Math.max(2, ...rows.flatMap((row) => targets.map((target) => widthOf(marks(row, target)))));
+  const widest = (row: Row): number => targets.reduce((most, target) => Math.max(most, widthOf(marks(row, target))), 0);
+  const pitch = 1 + rows.reduce((most, row) => Math.max(most, widest(row)), 2);
   const labelWidth = Math.max(...rows.map((row) => row.label.length));
   const planeWidth = Math.max(...rows.map((row) => row.plane.length));
   const lead = labelWidth + planeWidth + 6;

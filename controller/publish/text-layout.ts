@@ -60,8 +60,11 @@ export function paragraph(lead: string, text: string, columns: number): string[]
  * nothing is lost; the other columns are never cut.
  */
 export function alignColumns(rows: readonly (readonly string[])[], columns: number): string[] {
-  const count = Math.max(0, ...rows.map((row) => row.length));
-  const widths = Array.from({ length: count }, (_, at) => Math.max(0, ...rows.map((row) => widthOf(row[at] ?? ''))));
+  // Not by spreading into Math.max: a table may have more rows than a call may have arguments.
+  const count = rows.reduce((most, row) => Math.max(most, row.length), 0);
+  const widths = Array.from({ length: count }, (_, at) =>
+    rows.reduce((widest, row) => Math.max(widest, widthOf(row[at] ?? '')), 0),
+  );
   const room = columns - widths.slice(0, -1).reduce((sum, width) => sum + width + 2, 0);
   return rows.flatMap((row) => {
     const lead = widths.slice(0, -1).map((width, at) => padTo(row[at] ?? '', width));
