@@ -1,9 +1,7 @@
 #!/usr/bin/env bash
-# Installs the peers that `npm run bench` measures beside Meshproof, into ~/.cache/meshproof-components (Debian, root, Go).
+# Installs the peers that `npm run bench` measures beside Meshproof (Debian, root, Go).
 set -euo pipefail
 components=${MESHPROOF_COMPONENTS:-$HOME/.cache/meshproof-components}
-cloudprober_version=v0.14.4
-mkdir -p "$components/bin"
 
 if ! command -v prometheus-blackbox-exporter >/dev/null; then
   apt-get update -qq
@@ -14,10 +12,10 @@ fi
 if [ ! -x "$components/bin/cloudprober" ]; then
   build=$(mktemp -d)
   trap 'rm -rf "$build"' EXIT
-  cd "$build"
-  go mod init peers 2>/dev/null
-  go get "github.com/cloudprober/cloudprober@$cloudprober_version" 2>/dev/null
-  GOFLAGS=-mod=mod go build -o "$components/bin/cloudprober" github.com/cloudprober/cloudprober/cmd/cloudprober
+  # A module that requires it, rather than `go install`, which not every module proxy can serve.
+  printf 'module peers\n\nrequire github.com/cloudprober/cloudprober v0.14.4\n' >"$build/go.mod"
+  go -C "$build" build -mod=mod -o "$components/bin/" github.com/cloudprober/cloudprober/cmd/cloudprober
 fi
+
 prometheus-blackbox-exporter --version 2>&1 | head -n 1
 "$components/bin/cloudprober" --version

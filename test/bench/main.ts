@@ -39,7 +39,9 @@ async function main(args: readonly string[]): Promise<number> {
   }
   const unknown = positionals.filter((name) => !BENCHES.some((bench) => bench.name === name));
   if (unknown.length > 0) {
-    process.stderr.write(`no bench named ${unknown.join(', ')}; there are ${BENCHES.map(({ name }) => name).join(', ')}\n`);
+    process.stderr.write(
+      `no bench named ${unknown.join(', ')}; there are ${BENCHES.map(({ name }) => name).join(', ')}\n`,
+    );
     return EXIT.usage;
   }
   const chosen = BENCHES.filter(({ name }) => positionals.length === 0 || positionals.includes(name));

@@ -8,6 +8,8 @@ export interface CuttingRelay extends AsyncDisposable {
   readonly address: Address;
   /** How many connections it has carried so far. */
   readonly carried: () => number;
+  /** How many of them it has cut. */
+  readonly resets: () => number;
   /** As if the network had failed: a reset on both sides. */
   readonly cut: () => void;
 }
@@ -15,6 +17,8 @@ export interface CuttingRelay extends AsyncDisposable {
 export async function startCuttingRelay(to: Address): Promise<CuttingRelay> {
   const sockets = new Set<Socket>();
   let carried = 0;
+  let resets = 0;
+  const dialled = new Set<Socket>();
   const keep = (socket: Socket): void => {
     sockets.add(socket);
     socket.on('error', () => undefined).on('close', () => sockets.delete(socket));
@@ -24,6 +28,8 @@ export async function startCuttingRelay(to: Address): Promise<CuttingRelay> {
     const outer = connect(to.port, to.host);
     keep(inner);
     keep(outer);
+    dialled.add(inner);
+    inner.on('close', () => dialled.delete(inner));
     inner.pipe(outer).pipe(inner);
     inner.on('close', () => outer.destroy());
     outer.on('close', () => inner.destroy());
@@ -31,11 +37,13 @@ export async function startCuttingRelay(to: Address): Promise<CuttingRelay> {
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const cut = (): void => {
-    for (const socket of sockets) socket.resetAndDestroy();
+    resets += [...dialled].filter(({ destroyed }) => !destroyed).length;
+    for (const socket of sockets) if (!socket.destroyed) socket.resetAndDestroy();
   };
   return {
     address: { host: '127.0.0.1', port: (server.address() as AddressInfo).port },
     carried: () => carried,
+    resets: () => resets,
     cut,
     [Symbol.asyncDispose]: async () => {
       const closed = once(server, 'close');

@@ -1,6 +1,6 @@
 /** A launcher without processes: its agents are fakes that answer each task as a test says. */
 import { FakeAgent } from './fake-agent.ts';
-import type { ControllerEndpoint, DialTarget, Launcher } from '../../controller/fleet/launcher.ts';
+import type { ControllerEndpoint, DialTarget, Launcher, LostListener } from '../../controller/fleet/launcher.ts';
 import type { PlacedVantage } from '../../controller/plan/plan.ts';
 import type { Outcome, PlannedRoute, Target, Vantage } from '../../proto/vocabulary.ts';
 import { targetKey, vantageKey } from '../../proto/vocabulary.ts';
@@ -13,17 +13,17 @@ export interface FakeLauncherOptions {
   readonly script: Script;
   /** By `targetKey`. @default one address, which nobody dials */
   readonly addresses?: Readonly<Record<string, readonly DialTarget[]>>;
+  /** Agents say how many outcomes they have to leave out. @default false */
+  readonly saysDrops?: boolean;
   /** Keys of vantages whose agent never comes. */
   readonly absent?: readonly string[];
 }
-
-type LostListener = Parameters<Launcher['onLost']>[0];
 
 export class FakeLauncher implements Launcher {
   readonly trustDomain = 'cluster.local';
   readonly agents = new Map<string, FakeAgent>();
   readonly #options: FakeLauncherOptions;
-  readonly #listeners: LostListener[] = [];
+  readonly #listeners = new Set<LostListener>();
 
   constructor(options: FakeLauncherOptions) {
     this.#options = options;
@@ -31,8 +31,9 @@ export class FakeLauncher implements Launcher {
 
   readonly vantages = (): readonly PlacedVantage[] => this.#options.places;
 
-  readonly onLost = (listener: LostListener): void => {
-    this.#listeners.push(listener);
+  readonly onLost = (listener: LostListener): (() => void) => {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
   };
 
   readonly addressesOf = (_vantage: Vantage, target: Target): readonly DialTarget[] =>
@@ -60,15 +61,17 @@ export class FakeLauncher implements Launcher {
   #agent(agent: FakeAgent): FakeAgent {
     let sequence = 0;
     agent.onRoutes = (tasks) => {
-      const reports = tasks.flatMap((task) =>
-        Array.from({ length: task.attempts }, (_, attempt) => attempt).flatMap((attempt) => {
+      const attempts = tasks.flatMap((task) =>
+        Array.from({ length: task.attempts }, (_, attempt) => {
           const outcome = this.#options.script(task, attempt, agent);
-          return outcome === undefined
-            ? []
-            : [{ route: task.route, slot: task.slot, attempt, startedAtMs: 0, outcome }];
+          return { route: task.route, slot: task.slot, attempt, startedAtMs: 0, outcome };
         }),
       );
-      if (reports.length > 0) agent.report((sequence += 1), reports);
+      const reports = attempts.flatMap(({ outcome, ...place }) =>
+        outcome === undefined ? [] : [{ ...place, outcome }],
+      );
+      const dropped = this.#options.saysDrops === true ? attempts.length - reports.length : 0;
+      if (reports.length + dropped > 0) agent.report((sequence += 1), reports, dropped);
     };
     void agent.message('drain').then(
       () => agent.stream.end(),

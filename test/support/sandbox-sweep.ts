@@ -9,7 +9,7 @@ import type { SweepOptions, SweepProgress } from '../../controller/sweep.ts';
 import { startSandbox } from '../../deploy/sandbox/sandbox.ts';
 import { loadScenario } from '../../deploy/sandbox/scenario.ts';
 import { systemClock } from '../../proto/system-clock.ts';
-import type { Vantage } from '../../proto/vocabulary.ts';
+import type { Address, Vantage } from '../../proto/vocabulary.ts';
 
 /** The smallest scenario: one server, one meshed and one naked caller, the prober. */
 export const PAIR = fileURLToPath(new URL('../fixtures/scenarios/pair/', import.meta.url));
@@ -18,24 +18,30 @@ export interface SandboxSweepOptions {
   readonly options?: Partial<SweepOptions>;
   readonly signal?: AbortSignal;
   readonly onProgress?: (event: SweepProgress, launcher: SandboxLauncher) => void;
+  /** What naked agents dial in the place of an address; meshed ones are carried by their sidecar. */
+  readonly dialled?: (address: Address) => Address;
+  readonly debug?: (message: string) => void;
   /** Between the agents and their controller. */
   readonly dialVia?: (controller: ControllerEndpoint) => Promise<ControllerEndpoint>;
 }
 
 /** Everything that it started has ended when it settles. */
-export async function sweepScenario(
-  scenarioName: string,
-  { options = {}, signal = new AbortController().signal, onProgress, dialVia }: SandboxSweepOptions = {},
-): Promise<Sweep> {
+export async function sweepScenario(scenarioName: string, given: SandboxSweepOptions = {}): Promise<Sweep> {
+  const { options = {}, signal = new AbortController().signal, onProgress, dialVia, debug = () => undefined } = given;
   const scenario = await loadScenario(scenarioName);
   await using sandbox = await startSandbox(scenario, { dataPlane: 'node', signal });
-  await using agents = new SandboxLauncher(sandbox, {});
+  await using agents = new SandboxLauncher(sandbox, { debug, logLevel: 'debug' });
   const launch = async (vantages: readonly Vantage[], controller: ControllerEndpoint, ending: AbortSignal) =>
     agents.launch(vantages, dialVia === undefined ? controller : await dialVia(controller), ending);
   const launcher: Launcher = {
     trustDomain: agents.trustDomain,
     vantages: agents.vantages,
-    addressesOf: agents.addressesOf,
+    addressesOf: (vantage, target) => {
+      const found = agents.addressesOf(vantage, target);
+      if (given.dialled === undefined || vantage.dataPlane === 'sidecar') return found;
+      const { dialled } = given;
+      return found.map(({ address, ...rest }) => ({ ...rest, address: dialled(address) }));
+    },
     onLost: agents.onLost,
     launch,
     [Symbol.asyncDispose]: () => Promise.resolve(),
@@ -47,6 +53,7 @@ export async function sweepScenario(
     progress: (event: SweepProgress) => {
       onProgress?.(event, agents);
     },
+    debug,
   };
   return await sweep(deps, { ...DEFAULT_SWEEP_OPTIONS, ...options }, signal);
 }

@@ -8,8 +8,7 @@ export interface Figure {
 
 export type Bar =
   /** The other's figure divided by ours. */
-  | { readonly kind: 'ratio-at-least'; readonly least: number }
-  | { readonly kind: 'at-most'; readonly most: number };
+  { readonly kind: 'ratio-at-least'; readonly least: number } | { readonly kind: 'at-most'; readonly most: number };
 
 export interface Row {
   /** `mTLS HTTP, blackbox_exporter`. */

@@ -40,12 +40,12 @@ export class Worker<Question, Answer> implements AsyncDisposable {
 }
 
 /** In the worker: answers until the process that asks is gone. */
-export function answerQuestions<Question, Answer>(answer: (question: Question) => Promise<Answer>): void {
-  const send = (reply: Reply<Answer>): void => {
+export function answerQuestions(answer: (question: never) => Promise<unknown>): void {
+  const send = (reply: Reply<unknown>): void => {
     process.send?.(reply);
   };
   process.on('message', (question) => {
-    answer(question as Question).then(
+    answer(question as never).then(
       (value) => {
         send({ kind: 'answer', answer: value });
       },

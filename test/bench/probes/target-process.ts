@@ -35,7 +35,9 @@ function answerGrpc(stream: ServerHttp2Stream): void {
 }
 
 answerQuestions(async ({ certificate: { key, chain }, rootPem }: TargetQuestion): Promise<TargetPorts> => {
-  const tls = { key, cert: chain, ca: rootPem, requestCert: true, rejectUnauthorized: true };
+  // Curves are Envoy's default: what a mesh would choose is compared, not what OpenSSL prefers.
+  const ecdhCurve = 'X25519:P-256';
+  const tls = { key, cert: chain, ca: rootPem, ecdhCurve, requestCert: true, rejectUnauthorized: true };
   const servers: Readonly<Record<Transport, () => Server>> = {
     http: () => createHttpServer(answerHttp),
     mtls: () => createHttpsServer(tls, answerHttp),

@@ -27,12 +27,7 @@ export interface PeerAuthenticationSpec extends Selecting {
 type Values = readonly string[];
 
 export type SourceField =
-  | 'principals'
-  | 'requestPrincipals'
-  | 'namespaces'
-  | 'serviceAccounts'
-  | 'ipBlocks'
-  | 'remoteIpBlocks';
+  'principals' | 'requestPrincipals' | 'namespaces' | 'serviceAccounts' | 'ipBlocks' | 'remoteIpBlocks';
 export type OperationField = 'hosts' | 'ports' | 'methods' | 'paths';
 type Negated<Field extends string> = `not${Capitalize<Field>}`;
 

@@ -30,7 +30,10 @@ export function ofServiceAccount(value: string, policyNamespace: string): Messag
  * A principal of the mesh's trust domain, of an alias or of `cluster.local` stands for all of the mesh's names; the name
  * may have an asterisk at either end. istio: pilot/pkg/security/trustdomain/bundle.go:ReplaceTrustDomainAliases
  */
-export function inAllTrustDomains(principal: string, { trustDomain, trustDomainAliases }: MeshSettings): readonly string[] {
+export function inAllTrustDomains(
+  principal: string,
+  { trustDomain, trustDomainAliases }: MeshSettings,
+): readonly string[] {
   const names = [trustDomain, ...trustDomainAliases];
   const [domain = '', ...rest] = principal.split('/');
   if (rest.length !== 4 || domain === '*') return [principal];

@@ -71,13 +71,8 @@ function conjunction(fields: readonly Field[], part: Part): Message {
 }
 
 function sourceFields(source: Source, { layer, namespace, mesh }: RuleContext): readonly Field[] {
-  const expand = (values: readonly string[]): readonly string[] =>
-    values.flatMap((value) => inAllTrustDomains(value, mesh));
   return [
-    {
-      values: expand(source.principals ?? []).map(ofPrincipal),
-      notValues: expand(source.notPrincipals ?? []).map(ofPrincipal),
-    },
+    principalField(source.principals, source.notPrincipals, mesh),
     field(source.requestPrincipals, source.notRequestPrincipals, httpOnly(layer, ofRequestPrincipal)),
     field(source.serviceAccounts, source.notServiceAccounts, (value) => ofServiceAccount(value, namespace)),
     field(source.namespaces, source.notNamespaces, ofNamespace),
@@ -88,8 +83,16 @@ function sourceFields(source: Source, { layer, namespace, mesh }: RuleContext): 
 
 function operationFields(operation: Operation, { layer }: RuleContext): readonly Field[] {
   return [
-    field(operation.hosts, operation.notHosts, httpOnly(layer, (value) => header(':authority', value, true))),
-    field(operation.methods, operation.notMethods, httpOnly(layer, (value) => header(':method', value))),
+    field(
+      operation.hosts,
+      operation.notHosts,
+      httpOnly(layer, (value) => header(':authority', value, true)),
+    ),
+    field(
+      operation.methods,
+      operation.notMethods,
+      httpOnly(layer, (value) => header(':method', value)),
+    ),
     field(operation.paths, operation.notPaths, httpOnly(layer, path)),
     field(operation.ports, operation.notPorts, port),
   ];
@@ -99,7 +102,8 @@ function operationFields(operation: Operation, { layer }: RuleContext): readonly
 function partOf(key: string): Part | null {
   if (['destination.ip', 'destination.port', 'connection.sni'].includes(key)) return 'permission';
   if (key.startsWith('experimental.envoy.filters.')) return 'permission';
-  const exact = /^(source\.(ip|namespace|principal|serviceAccount)|remote\.ip|request\.auth\.(principal|audiences|presenter))$/;
+  const exact =
+    /^(source\.(ip|namespace|principal|serviceAccount)|remote\.ip|request\.auth\.(principal|audiences|presenter))$/;
   return exact.test(key) || key.startsWith('request.headers') || key.startsWith('request.auth.claims')
     ? 'principal'
     : null;
@@ -108,7 +112,8 @@ function partOf(key: string): Part | null {
 function conditionField({ key, values, notValues }: When, context: RuleContext): Field {
   const { layer, namespace, mesh } = context;
   const each = (make: (value: string) => Message | null): Field => field(values, notValues, make);
-  const claims = (path: readonly string[]): Field => together(values, notValues, layer, (all) => claimMatcher(path, all));
+  const claims = (path: readonly string[]): Field =>
+    together(values, notValues, layer, (all) => claimMatcher(path, all));
   switch (key) {
     case 'destination.ip':
       return each(range('destination_ip'));
@@ -125,7 +130,7 @@ function conditionField({ key, values, notValues }: When, context: RuleContext):
     case 'source.serviceAccount':
       return each((value) => ofServiceAccount(value, namespace));
     case 'source.principal':
-      return sourceFields({ principals: values ?? [], notPrincipals: notValues ?? [] }, { ...context, mesh })[0] ?? each(() => null);
+      return principalField(values, notValues, mesh);
     case 'request.auth.principal':
       return each(httpOnly(layer, ofRequestPrincipal));
     case 'request.auth.audiences':
@@ -137,9 +142,12 @@ function conditionField({ key, values, notValues }: When, context: RuleContext):
     const name = /^request\.headers\[(?<name>.*)\]$/.exec(key)?.groups?.['name'];
     return each((value) => (layer === 'tcp' || name === undefined ? null : header(name, value)));
   }
-  if (key.startsWith('request.auth.claims')) return claims([...key.matchAll(/\[([^[\]]*)\]/g)].map(([, name = '']) => name));
+  if (key.startsWith('request.auth.claims'))
+    return claims([...key.matchAll(/\[([^[\]]*)\]/g)].map(([, name = '']) => name));
   const [filter = '', name = ''] = key.slice('experimental.'.length, -1).split('[', 2);
-  return each((value) => ({ metadata: { filter, path: [{ key: name }], value: { string_match: stringMatcher(value) } } }));
+  return each((value) => ({
+    metadata: { filter, path: [{ key: name }], value: { string_match: stringMatcher(value) } },
+  }));
 }
 
 function field(
@@ -148,6 +156,12 @@ function field(
   make: (value: string) => Message | null,
 ): Field {
   return { values: values.map(make), notValues: notValues.map(make) };
+}
+
+function principalField(values: readonly string[] = [], notValues: readonly string[] = [], mesh: MeshSettings): Field {
+  const expand = (names: readonly string[]): readonly string[] =>
+    names.flatMap((name) => inAllTrustDomains(name, mesh));
+  return field(expand(values), expand(notValues), ofPrincipal);
 }
 
 /** Claims: all values of a list make one matcher. */

@@ -149,10 +149,15 @@ t.test('a route that this agent cannot attempt comes back as unsupported, with i
     'an unknown certificate': { ...route, probe: { kind: { $case: 'tls', value: tls } } },
     'no address': { ...route, addresses: [] },
     'no deadline': { ...route, timeoutMs: 0 },
+    'a deadline that a timer cannot hold': { ...route, timeoutMs: 2 ** 31 },
+    'an address without a port': { ...route, addresses: [{ host: '127.0.0.1', port: 0 }] },
+    'a port that is none': { ...route, addresses: [...route.addresses, { host: '127.0.0.1', port: 70_000 }] },
   };
   for (const [what, message] of Object.entries(cases)) {
     t.match(routeFromWire(message), { kind: 'unsupported', route: 4, slot: 9, attempts: 2 }, what);
   }
+  const endless = routeFromWire({ ...route, attempts: 2 ** 32 - 1 });
+  t.match(endless, { kind: 'unsupported', attempts: 10_000 }, 'attempts without end are not answered without end');
   t.match(routeFromWire(route), { kind: 'planned' }, 'and a whole one is planned');
   t.end();
 });
