@@ -67,10 +67,13 @@ async function conflictsFor(mesh: Mesh, flags: ExpectFlags): Promise<DeclaredCon
   return declaredConflicts(mesh);
 }
 
-/** Those with an object of the namespaces that were asked for. */
+/** Those with an object in the namespaces that were asked for, or with a target there. */
 function narrowed(conflicts: readonly Conflict[], namespaces: readonly string[] | undefined): readonly Conflict[] {
   if (namespaces === undefined) return conflicts;
-  return conflicts.filter(({ cause }) => cause.objects.some(({ namespace }) => namespaces.includes(namespace)));
+  const isThere = (key: string): boolean => namespaces.includes(/ → (?:pod:)?([^/]+)\//.exec(key)?.[1] ?? '');
+  return conflicts.filter(
+    ({ cause, cells }) => cause.objects.some(({ namespace }) => namespaces.includes(namespace)) || cells.some(isThere),
+  );
 }
 
 async function evaluate(

@@ -35,7 +35,7 @@ const TCP_ALPN: ReadonlySet<string> = new Set(['istio-peer-exchange', 'istio']);
 
 /**
  * istio: pilot/pkg/networking/core/filterchain_options.go and listener.go (ALPN sets); among the offered names the first
- * that has a chain wins, as Envoy matches in the client's order.
+ * that has a chain wins, as Envoy matches in the client's order (measured on 1.36.4).
  */
 export function chooseChain(mode: MtlsMode, chain: ChainClass, arrival: Arrival): ChainChoice {
   const { bytes, handshake } = arrival;

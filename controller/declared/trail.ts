@@ -14,7 +14,7 @@ export interface TrailWords {
   readonly 'network-policy': 'allow' | 'deny';
   readonly gateway: 'routed' | 'no-route' | 'redirected' | 'tls-required' | 'bypassed' | 'traversed';
   /** What leaves the caller. `tls` is a TLS that is not Istio's. */
-  readonly client: 'plaintext' | 'mtls' | 'tls' | 'hbone' | 'not-the-protocol';
+  readonly client: 'plaintext' | 'mtls' | 'tls' | 'hbone';
   /** `bypassed`: there is a proxy, and the port does not lead through it. `absent`: no proxy. */
   readonly capture: 'captured' | 'bypassed' | 'absent';
   readonly 'peer-authentication': 'STRICT' | 'PERMISSIVE' | 'DISABLE';

@@ -37,7 +37,6 @@ const RESULTS: Phrases = {
     mtls: 'sends Istio mutual TLS',
     tls: "sends TLS that is not Istio's",
     hbone: 'sends it through an HBONE tunnel',
-    'not-the-protocol': 'sends bytes that its own proxy cannot read as the declared protocol',
   },
   capture: {
     captured: "the port leads through the server's proxy",

@@ -156,6 +156,15 @@ t.test('expect ends with the conflicts of the declared objects, one a cause', as
   t.notMatch((await cli(['expect', '-f', shop, '-o', 'ndjson'])).stdout, 'MP1005', 'lines are items only');
 });
 
+t.test('narrowed to a namespace, expect tells the conflicts that concern it', async (t) => {
+  const { stdout } = await cli(['expect', '-f', shop, '-n', 'wallet', '-o', 'json']);
+  const { conflicts } = JSON.parse(stdout) as { conflicts: { cause: { code: string } }[] };
+  t.same(
+    conflicts.map(({ cause }) => cause.code),
+    ['MP1202', 'MP1009'],
+  );
+});
+
 t.test('explain names the conflict that its route is part of, and no other', async (t) => {
   const { stdout } = await cli(['explain', 'checkout/checkout', 'shop/cart:80', '-f', shop]);
   t.match(stdout, 'Part of a conflict (error): destination-rule-plaintext-to-strict MP1002');

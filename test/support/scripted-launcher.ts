@@ -20,6 +20,8 @@ export interface Turn {
   readonly cut: () => void;
   /** A stream of the same agent, or of what says to be; it is told the whole plan, and its turns come here too. */
   readonly dial: (options?: Partial<FakeAgentOptions>) => FakeAgent;
+  /** The process ends, and another one takes its place, with a token of its own. */
+  readonly restart: () => void;
 }
 
 export interface Scripted {
@@ -85,10 +87,10 @@ export class ScriptedLauncher implements Launcher {
   #dial(controller: ControllerEndpoint, seat: Seat, options: Partial<FakeAgentOptions>): FakeAgent {
     const agent = new FakeAgent(controller, { ...seat, ...options });
     this.#agents.push(agent);
-    const own = options.bootId === undefined ? seat : { ...seat, sequence: 0 };
     agent.onRoutes = (tasks) => {
+      if (tasks.length === 0) return;
       seat.round += 1;
-      this.#scripted.play(seat.id, this.#turn(controller, agent, own, tasks));
+      this.#scripted.play(seat.id, this.#turn(controller, agent, seat, tasks));
     };
     void agent.message('drain').then(
       () => agent.stream.end(),
@@ -121,6 +123,12 @@ export class ScriptedLauncher implements Launcher {
         for (const listener of this.#listeners) listener(seat.id, 'the process was ended by SIGKILL');
       },
       dial: (options = {}) => this.#dial(controller, seat, options),
+      restart: () => {
+        agent.cut();
+        seat.sequence = 0;
+        const token = controller.joinTokenFor(seat.id, seat.vantage);
+        this.#dial(controller, seat, { bootId: 'boot-2', token });
+      },
     };
   }
 }
