@@ -18,6 +18,9 @@ export interface Batch {
 /** Characters of evidence that travel with an outcome. */
 const MAX_DETAIL = 256;
 
+/** No text that an honest agent sends is longer; what is kept of an attempt must not be what somebody else chooses. */
+const MAX_TEXT = 1024;
+
 const INT32 = 2 ** 31;
 
 class SideTables {
@@ -167,7 +170,10 @@ export function batchFromWire(message: wire.OutcomeBatch): Batch {
 }
 
 function outcomeFromWire(message: wire.Outcome, batch: wire.OutcomeBatch): Outcome {
-  const text = (index: number): string => (index === 0 ? '' : (batch.texts[index - 1] ?? ''));
+  const text = (index: number): string => {
+    const found = index === 0 ? '' : (batch.texts[index - 1] ?? '');
+    return found.length > MAX_TEXT ? '' : found;
+  };
   const certificate = certificateFromWire(message.certificate, batch, text);
   if (certificate === 'unknown') return unsupported('the fault of the served certificate');
   const timings = timingsFromWire(message.timings);

@@ -92,6 +92,17 @@ function rulesOf({ spec, action }: AuthorizationPolicy): readonly Rule[] {
   });
 }
 
+/** Everything that a policy asks of the caller itself. */
+export function tunnelCallerTests({ spec }: AuthorizationPolicy): readonly Test[] {
+  return list(fields(spec)['rules']).flatMap((rule) => [
+    ...list(fields(rule)['from']).flatMap((item) => sourceMatch(fields(item, 'source'))),
+    ...list(fields(rule)['when'])
+      .map((item) => fields(item))
+      .filter((condition) => text(condition['key'])?.startsWith('source.') === true)
+      .flatMap((condition) => conditionMatch(condition) ?? []),
+  ]);
+}
+
 function sourceMatch(source: Fields): Match {
   return [
     ...both(source, 'principals', 'notPrincipals', principalTest),

@@ -24,6 +24,8 @@ export function conditionOf(when: Fields, context: RuleContext): readonly Condit
   const identity = (make: (value: string) => TextMatcher, expand?: (values: readonly string[]) => readonly string[]) =>
     pair(when, 'values', 'notValues', { isIdentity: true }, (value) => identityTest(make(value)), expand);
   const plain = (make: ValueTest): readonly Condition[] => pair(when, 'values', 'notValues', {}, make);
+  const ofCaller = (make: ValueTest): readonly Condition[] =>
+    pair(when, 'values', 'notValues', { isOfCaller: true }, make);
   const http = (make: ValueTest): readonly Condition[] => pair(when, 'values', 'notValues', { isHttpOnly: true }, make);
   switch (key) {
     case 'source.principal':
@@ -35,9 +37,9 @@ export function conditionOf(when: Fields, context: RuleContext): readonly Condit
     case 'source.trustDomain':
       return identity(trustDomainMatcher, (values) => expandTrustDomainValues(values, config));
     case 'source.ip':
-      return plain((value) => rangeTest(value, (request) => request.sourceAddress));
+      return ofCaller((value) => rangeTest(value, (request) => request.sourceAddress));
     case 'remote.ip':
-      return plain((value) => rangeTest(value, (request) => request.remoteAddress));
+      return ofCaller((value) => rangeTest(value, (request) => request.remoteAddress));
     case 'destination.ip':
       return plain((value) => rangeTest(value, (request) => request.destinationAddress));
     case 'destination.port':

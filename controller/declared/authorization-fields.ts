@@ -9,6 +9,8 @@ import type { TextMatcher } from './string-match.ts';
 export interface Condition {
   readonly isHttpOnly: boolean;
   readonly isIdentity: boolean;
+  /** It asks for nothing but who calls and from where. */
+  readonly isOfCaller: boolean;
   /** One of the values cannot be understood: an ALLOW rule is lost by it, other actions lose that value alone. */
   readonly isInvalid: boolean;
   /** Null: no value is left. */
@@ -18,6 +20,8 @@ export interface Condition {
 interface Traits {
   readonly isHttpOnly?: boolean;
   readonly isIdentity?: boolean;
+  /** Identities always are. */
+  readonly isOfCaller?: boolean;
 }
 
 /** What one value asks for; null where it cannot be understood. */
@@ -33,7 +37,9 @@ export function pair(
   expand: (values: readonly string[]) => readonly string[] = (values) => values,
 ): readonly Condition[] {
   const conditions: Condition[] = [];
-  const common = { isHttpOnly: traits.isHttpOnly ?? false, isIdentity: traits.isIdentity ?? false };
+  const isIdentity = traits.isIdentity ?? false;
+  const isOfCaller = isIdentity || (traits.isOfCaller ?? false);
+  const common = { isHttpOnly: traits.isHttpOnly ?? false, isIdentity, isOfCaller };
   for (const [name, isNegative] of [
     [field, false],
     [notField, true],

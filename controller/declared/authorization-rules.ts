@@ -30,6 +30,8 @@ export interface AuthorizationRule {
   /** It asks for an identity somewhere, so plaintext may slip past (or through). */
   readonly usesIdentity: boolean;
   readonly hasHttpFields: boolean;
+  /** Everything that it asks of the caller itself: identity and addresses (`remote` ones as without X-Forwarded-For). */
+  readonly callerTests: readonly Predicate[];
 }
 
 export interface RuleContext {
@@ -55,6 +57,7 @@ export function compileRule(value: unknown, index: number, context: RuleContext)
     tcp: isKnown ? combine(from, to, when, context.action, true) : null,
     usesIdentity: all.some(({ isIdentity }) => isIdentity),
     hasHttpFields: all.some(({ isHttpOnly }) => isHttpOnly),
+    callerTests: all.filter(({ isOfCaller }) => isOfCaller).flatMap(({ test }) => test ?? []),
   };
 }
 
@@ -94,7 +97,7 @@ function sourceConditions(source: Fields, { namespace, config }: RuleContext): G
   const identity = (field: string, not: string, make: (value: string) => TextMatcher, expand?: Expansion): Group =>
     pair(source, field, not, { isIdentity: true }, (value) => identityTest(make(value)), expand);
   const ranges = (field: string, not: string, addressOf: (request: AuthorizationRequest) => string | null): Group =>
-    pair(source, field, not, {}, (value) => rangeTest(value, addressOf));
+    pair(source, field, not, { isOfCaller: true }, (value) => rangeTest(value, addressOf));
   return [
     ...identity('principals', 'notPrincipals', principalMatcher, (values) => expandTrustDomains(values, config)),
     ...identity('namespaces', 'notNamespaces', namespaceMatcher),

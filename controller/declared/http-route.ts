@@ -34,6 +34,8 @@ export interface HttpRoute {
   readonly path: string;
   readonly matches: (request: HttpFacts, context: RouteContext) => boolean;
   readonly action: RouteAction;
+  /** It is for some callers alone, by their labels or their namespace. */
+  readonly isOfCaller: boolean;
 }
 
 export function readHttpRoutes(value: unknown, namespace: string, clusterDomain: string): readonly HttpRoute[] {
@@ -44,6 +46,9 @@ export function readHttpRoutes(value: unknown, namespace: string, clusterDomain:
       path: `spec.http[${String(index)}]`,
       matches: (request, context) => conditions.length === 0 || conditions.some((test) => test(request, context)),
       action: actionOf(route, namespace, clusterDomain),
+      isOfCaller: list(route['match']).some((item) =>
+        ['sourceLabels', 'sourceNamespace'].some((key) => key in fields(item)),
+      ),
     };
   });
 }

@@ -120,8 +120,8 @@ export class Session {
       return;
     }
     if (body.$case === 'batch') {
-      if (body.value.sequence < 1) {
-        this.end(status.INVALID_ARGUMENT, 'a batch without a sequence number');
+      if (body.value.sequence < 1 || body.value.sequence >= MAX_SEQUENCE) {
+        this.end(status.INVALID_ARGUMENT, 'a batch without a proper sequence number');
         return;
       }
       const answer = this.#deps.events.batch(this, this.#claim, batchFromWire(body.value));
@@ -191,6 +191,8 @@ export class Session {
   }
 }
 
+/** The number after it has to travel, too. */
+const MAX_SEQUENCE = Number.MAX_SAFE_INTEGER;
 /** No name in Kubernetes is longer, and what is echoed in a status has to fit into a header. */
 const MAX_NAME = 253;
 

@@ -53,8 +53,8 @@ the controller's clock is set on by an hour       | =         | =           | = 
 the controller's clock is set back by an hour     | =         | =           | =        | =          | =       | =         | pass         | 0
 nothing is there to be dialled                    | =         | MP1501      | =        | MP1501     | =       | MP1501    | inconclusive | 75
 an answer is missed once                          | =         | =           | ~        | =          | =       | =         | pass         | 0
-an answer is missed, and then the agent is gone   | =         | =           | MP1501   | =          | =       | =         | inconclusive | 75
-a target is really down                           | B         | =           | B        | =          | B       | =         | fail         | 79
+an answer is missed, and then the agent is gone   | =         | =           | MP1501   | MP1506     | =       | =         | inconclusive | 75
+a target is really down                           | B         | MP1506      | B        | MP1506     | B       | =         | fail         | 79
 a vantage reaches nothing                         | =         | =           | B        | MP1506     | =       | =         | fail         | 79
 the declared state changes meanwhile              | =         | =           | =        | =          | =       | =         | inconclusive | 75
 `;

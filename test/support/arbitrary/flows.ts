@@ -54,6 +54,8 @@ const index = fc.nat(59);
 const ALPN = [
   [],
   ['istio'],
+  ['istio'],
+  ['istio-http/1.1'],
   ['istio-http/1.1'],
   ['istio-http/1.1', 'istio'],
   ['istio', 'istio-http/1.1'],
@@ -66,10 +68,10 @@ const draft: fc.Arbitrary<Draft> = fc.record({
   isToPod: oneOf(true, false, false),
   target: index,
   port: index,
-  probe: oneOf<FlowProbe>('http', 'http', 'http', 'tcp', 'grpc', 'tls', 'mtls'),
+  probe: oneOf<FlowProbe>('http', 'http', 'http', 'tcp', 'tcp', 'grpc', 'tls', 'mtls', 'mtls', 'mtls'),
   tls: sparse<FlowTls>({
     alpn: rarely(oneOf(...ALPN), 2),
-    certificate: rarely(oneOf('valid', 'valid', 'none', 'untrusted-ca', 'wrong-trust-domain', 'expired'), 3),
+    certificate: rarely(oneOf('valid', 'none', 'untrusted-ca', 'wrong-trust-domain', 'expired'), 4),
   }),
   isRequest: fc.boolean(),
   host: index,

@@ -16,14 +16,19 @@ function policies(given: Given): fc.Arbitrary<readonly Manifest[]> {
       fc.array(peerAuthentication, { maxLength: 5 }),
       fc.array(destinationRule, { maxLength: 3 }),
       rarely(fc.array(sidecar, { maxLength: 2 }), 5),
-      fc.array(authorizationPolicy(given), { maxLength: 3 }),
+      rarely(fc.array(authorizationPolicy(given), { minLength: 1, maxLength: 4 }), 3),
       rarely(fc.array(networkPolicy(given), { maxLength: 2 }), 6),
       rarely(meshConfig, 6),
     )
     .map(([pas, rules, sidecars, aps, nps, config]) =>
-      [...pas, ...rules, ...(sidecars ?? []), ...aps, ...(nps ?? []), ...(config === undefined ? [] : [config])].filter(
-        isFirst,
-      ),
+      [
+        ...pas,
+        ...rules,
+        ...(sidecars ?? []),
+        ...(aps ?? []),
+        ...(nps ?? []),
+        ...(config === undefined ? [] : [config]),
+      ].filter(isFirst),
     );
 }
 
@@ -56,10 +61,10 @@ function aimed(service: Service, drawn: readonly Manifest[], aim: number): Servi
   const target = deployments[aim % deployments.length];
   if (target === undefined || aim > 9) return service;
   const { namespace, name } = target.metadata;
-  const isByApp = service.spec.selector?.['app'] !== undefined;
+  const isByName = service.spec.selector?.['app'] !== undefined || aim % 3 !== 0;
   return {
     ...service,
     metadata: { ...service.metadata, ...(namespace === undefined ? {} : { namespace }) },
-    spec: { ...service.spec, ...(isByApp ? { selector: { app: name } } : {}) },
+    spec: { ...service.spec, ...(isByName ? { selector: { app: name } } : {}) },
   };
 }

@@ -66,7 +66,7 @@ export function networkPolicy(given: Given): fc.Arbitrary<NetworkPolicy> {
     .record({
       metadata: about,
       spec: sparse<Spec>({
-        podSelector: fc.oneof(podSelector, fc.constant({})),
+        podSelector: fc.oneof(podSelector, podSelector, fc.constant({})),
         policyTypes: rarely(
           oneOf<('Ingress' | 'Egress')[]>(['Ingress'], ['Ingress'], ['Egress'], ['Ingress', 'Egress']),
           4,

@@ -8,6 +8,8 @@ const team = oneOf('red', 'blue');
 const injection = oneOf<Labels>(
   { 'istio-injection': 'enabled' },
   { 'istio-injection': 'enabled' },
+  { 'istio-injection': 'enabled' },
+  { 'istio-injection': 'enabled' },
   { 'istio-injection': 'disabled' },
   { 'istio.io/rev': 'canary' },
   none,
@@ -42,7 +44,7 @@ interface Draft {
 const labelsOfPod = sparse<Record<string, string>>({
   tier: rarely(oneOf('front', 'back'), 3),
   version: rarely(oneOf('v1', 'v2'), 5),
-  'sidecar.istio.io/inject': rarely(oneOf('true', 'true', 'false'), 5),
+  'sidecar.istio.io/inject': rarely(oneOf('true', 'false'), 5),
   'security.istio.io/tlsMode': rarely(oneOf('istio', 'disabled'), 9),
   'istio.io/rev': rarely(oneOf('canary'), 9),
 });

@@ -112,7 +112,11 @@ function measured(route: Route, expectation: Expectation): Outcome {
 function sweepOf(mesh: Mesh, plan: Plan): { readonly cells: readonly Cell[]; readonly conflicts: readonly Conflict[] } {
   const cells = plan.cells.map(({ table, key, route, source }): MeasuredCell => {
     const expectation = expectFlow(mesh, flowOf(route, source));
-    return { table, key, source, ...route, expectation, outcome: measured(route, expectation), attempts: [] };
+    const outcome = measured(route, expectation);
+    const attempts = (expectation.endpoints ?? []).map((endpoint) => {
+      return { startedAtMs: 0, address: '', pod: endpoint.pod, outcome: asDeclared(route, endpoint) };
+    });
+    return { table, key, source, ...route, expectation, outcome, attempts };
   });
   return judge({ mesh, cells, options: { minCoverage: 1, failOn: ['drift', 'critical', 'error'] } });
 }

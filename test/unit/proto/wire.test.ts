@@ -177,3 +177,17 @@ t.test('an agent that says nothing of its fitness is not fit', (t) => {
   t.equal(fitnessFromWire(undefined).isFit, false);
   t.end();
 });
+
+t.test('a text that is longer than any should be is not kept', (t) => {
+  const message = batchToWire({
+    sequence: 1,
+    reports: [
+      { route: 1, slot: 1, attempt: 0, startedAtMs: 0, outcome: { kind: 'untested', why: 'cancelled', detail: 'x' } },
+    ],
+    droppedBefore: 0,
+    fitness: { loopLagP99Ms: 0, throttledShare: 0, isSidecarReady: true, isFit: true },
+  });
+  const texts = message.texts.map((text) => (text === 'x' ? 'x'.repeat(200_000) : text));
+  t.match(batchFromWire({ ...message, texts }).reports[0]?.outcome, { kind: 'untested', why: 'cancelled', detail: '' });
+  t.end();
+});

@@ -16,4 +16,4 @@ export const ZOO: readonly Animal[] = [
   ...HTTP2,
   ...HANDSHAKES,
   ...CERTIFICATES,
-].filter(({ skip }) => skip === undefined);
+];
