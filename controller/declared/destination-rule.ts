@@ -198,7 +198,7 @@ export interface PortTls {
  */
 export function markingMode(rule: DestinationRule, port: number, subsetName: string): ClientTlsMode | undefined {
   const policy = subsetName === '' ? rule.policy : rule.subsets.find(({ name }) => name === subsetName)?.policy;
-  return (policy?.ports.get(port)?.tls ?? policy?.tls)?.mode;
+  return (policy?.ports.get(port)?.markingTls ?? policy?.tls)?.mode;
 }
 
 /**

@@ -22,10 +22,15 @@ export interface TrafficPolicy {
   readonly tls: ClientTls | null;
   readonly isPassthrough: boolean;
   /** By service port; a port's policy replaces the whole of the top-level one. */
-  readonly ports: ReadonlyMap<
-    number,
-    { readonly tls: ClientTls | null; readonly isPassthrough: boolean; readonly index: number }
-  >;
+  readonly ports: ReadonlyMap<number, PortPolicy>;
+}
+
+export interface PortPolicy {
+  readonly tls: ClientTls | null;
+  readonly isPassthrough: boolean;
+  readonly index: number;
+  /** Of several entries for the port the first that sets TLS; differs from `tls` where the first entry sets none. */
+  readonly markingTls: ClientTls | null;
 }
 
 export interface Subset {
@@ -36,13 +41,16 @@ export interface Subset {
 
 export function readTrafficPolicy(value: unknown): TrafficPolicy | null {
   if (!isFields(value)) return null;
-  const ports = list(value['portLevelSettings']).flatMap((entry, index) => {
+  const ports = new Map<number, PortPolicy>();
+  for (const [index, entry] of list(value['portLevelSettings']).entries()) {
     const port = integer(fields(entry, 'port')['number']);
-    const settings = { tls: readTls(fields(entry)['tls']), isPassthrough: isPassthrough(fields(entry)), index };
-    return port === undefined ? [] : [[port, settings] as const];
-  });
-  // The first entry of a port counts, as Istio looks for the first match.
-  return { tls: readTls(value['tls']), isPassthrough: isPassthrough(value), ports: new Map(ports.reverse()) };
+    if (port === undefined) continue;
+    const tls = readTls(fields(entry)['tls']);
+    // The first entry of a port counts, as Istio looks for the first match.
+    const first = ports.get(port) ?? { tls, isPassthrough: isPassthrough(fields(entry)), index, markingTls: tls };
+    ports.set(port, { ...first, markingTls: first.markingTls ?? tls });
+  }
+  return { tls: readTls(value['tls']), isPassthrough: isPassthrough(value), ports };
 }
 
 export function readSubsets(value: unknown): readonly Subset[] {

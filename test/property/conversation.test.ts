@@ -54,10 +54,11 @@ const body: fc.Arbitrary<NonNullable<ControllerMessage['body']>> = fc.oneof(
 
 const bytes = garbled(body.map((one) => ControllerMessage.encode({ body: one }).finish()));
 
-/** What gRPC would hand on; it ends the stream where nothing can be read. */
+/** What gRPC would hand on; it ends the stream where nothing can be read. A Drain would rightly end the agent. */
 function decoded(message: Buffer): ControllerMessage | undefined {
   try {
-    return ControllerMessage.decode(message);
+    const read = ControllerMessage.decode(message);
+    return read.body?.$case === 'drain' ? undefined : read;
   } catch {
     return undefined;
   }

@@ -14,7 +14,7 @@ import { namespaceOf } from '../support/oracle/manifests.ts';
 import type { AuthorizationPolicy, Labels, Manifest, NetworkPolicy, Service } from '../support/oracle/manifests.ts';
 import { podsOf, selects } from '../support/oracle/pods.ts';
 
-const RUNS = effort(60, 5_000);
+const RUNS = effort(60, 1_500);
 const asked = asking(manifests, 8);
 
 /** Every answer in full, trail and warnings too. */
