@@ -31,8 +31,7 @@ export function callerKeys(mesh: Mesh): CallerKey {
     );
     return JSON.stringify([
       dataPlane,
-      outbound.isCaptured,
-      [...outbound.excludedPorts],
+      { ...outbound, excludedPorts: [...outbound.excludedPorts] },
       sidecar === null ? null : numberOf(sidecar),
       // To a Sidecar object, `./` is the caller's own namespace.
       sidecar !== null || asksCaller || isNamed(namespace) ? namespace : null,

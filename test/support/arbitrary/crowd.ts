@@ -10,6 +10,7 @@ interface OtherManifest {
   readonly kind: string;
   readonly metadata: Manifest['metadata'];
   readonly spec: unknown;
+  readonly status?: unknown;
 }
 
 export type CrowdManifest = Manifest | OtherManifest;
@@ -19,10 +20,12 @@ const hostOfService = fc.tuple(oneOf('a', 'b', 's', 'h'), oneOf('foo', 'bar')).m
   return `${name}.${namespace}.svc.cluster.local`;
 });
 
+/** A template, or a pod with its address and its node. */
 const twin: fc.Arbitrary<OtherManifest> = fc
   .record({
     namespace: place,
     number: fc.nat(99),
+    isPod: fc.boolean(),
     app: oneOf(...APPS, 'other'),
     more: sparse<Record<string, string>>({
       tier: rarely(oneOf('front', 'back'), 6),
@@ -30,21 +33,32 @@ const twin: fc.Arbitrary<OtherManifest> = fc
       'sidecar.istio.io/inject': rarely(oneOf('true', 'true', 'false'), 3),
       'istio.io/dataplane-mode': rarely(oneOf('ambient'), 7),
     }),
-    annotations: oneOf<Labels>({}, {}, {}, {}, { 'traffic.sidecar.istio.io/excludeOutboundPorts': '80' }),
+    annotations: oneOf<Labels>(
+      ...Array.from({ length: 8 }, (): Labels => ({})),
+      { 'traffic.sidecar.istio.io/excludeOutboundPorts': '80' },
+      { 'sidecar.istio.io/interceptionMode': 'NONE' },
+    ),
     serviceAccountName: oneOf('a', 'c', 'default', 'twin', 'waypoint'),
-    hostNetwork: oneOf(false, false, false, false, false, false, true),
+    hostNetwork: oneOf(...Array.from({ length: 7 }, () => false), true),
+    nodeName: oneOf('one', 'one', 'two'),
   })
-  .map(({ namespace, number, app, more, annotations, serviceAccountName, hostNetwork }) => ({
-    apiVersion: 'apps/v1',
-    kind: 'Deployment',
-    metadata: { name: `twin-${String(number)}`, namespace },
-    spec: {
-      template: {
-        metadata: { labels: { app, ...more }, annotations },
-        spec: { serviceAccountName, hostNetwork, containers: [{ name: 'app', ports: [{ containerPort: 8080 }] }] },
-      },
-    },
-  }));
+  .map(({ namespace, number, isPod, app, more, annotations, serviceAccountName, hostNetwork, nodeName }) => {
+    const name = `twin-${String(number)}`;
+    const labels = { app, ...more };
+    const containers = [{ name: 'app', ports: [{ containerPort: 8080 }] }];
+    const spec = { serviceAccountName, hostNetwork, containers };
+    if (!isPod) {
+      const template = { metadata: { labels, annotations }, spec };
+      return { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name, namespace }, spec: { template } };
+    }
+    return {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name, namespace, labels, annotations },
+      spec: { ...spec, nodeName },
+      status: { podIP: `10.0.2.${String(number)}` },
+    };
+  });
 
 const virtualService: fc.Arbitrary<OtherManifest> = fc
   .record({
@@ -107,6 +121,25 @@ const waypoint: fc.Arbitrary<readonly OtherManifest[]> = oneOf('foo', 'bar').map
   },
 ]);
 
+/** A gateway that is a caller and, behind the Service of a workload, a target like any other. */
+const gateway: fc.Arbitrary<readonly OtherManifest[]> = oneOf('foo', 'bar').map((namespace) => [
+  {
+    apiVersion: 'networking.istio.io/v1',
+    kind: 'Gateway',
+    metadata: { name: 'ingress', namespace },
+    spec: {
+      selector: { istio: 'ingressgateway' },
+      servers: [{ port: { number: 80, name: 'http', protocol: 'HTTP' }, hosts: ['*'] }],
+    },
+  },
+  {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: 'ingress', namespace, labels: { istio: 'ingressgateway', app: 'a' } },
+    spec: { containers: [{ name: 'istio-proxy', ports: [{ containerPort: 8080 }] }] },
+  },
+]);
+
 /** Now and then a namespace is in ambient mode, or sends its callers through the waypoint. */
 function relabelled(objects: readonly Manifest[], labels: Labels): readonly Manifest[] {
   return objects.map((object) =>
@@ -124,9 +157,10 @@ export const crowds: fc.Arbitrary<readonly CrowdManifest[]> = fc
       maxLength: 14,
       selector: ({ metadata: { namespace, name } }) => `${namespace ?? ''}/${name}`,
     }),
-    rarely(fc.array(virtualService, { minLength: 1, maxLength: 2 }), 6),
+    rarely(fc.array(virtualService, { minLength: 1, maxLength: 3 }), 5),
     rarely(envoyFilter, 7),
-    rarely(waypoint, 6),
+    rarely(waypoint, 5),
+    rarely(gateway, 8),
     oneOf<Labels>(
       {},
       {},
@@ -135,10 +169,11 @@ export const crowds: fc.Arbitrary<readonly CrowdManifest[]> = fc
       { 'istio.io/dataplane-mode': 'ambient', 'istio-injection': 'disabled', 'istio.io/use-waypoint': 'waypoint' },
     ),
   )
-  .map(([mesh, twins, routes, filter, hop, labels]) => [
+  .map(([mesh, twins, routes, filter, hop, ingress, labels]) => [
     ...relabelled(mesh, labels),
     ...twins,
     ...(routes ?? []),
     ...(filter === undefined ? [] : [filter]),
     ...(hop ?? []),
+    ...(ingress ?? []),
   ]);

@@ -3,7 +3,7 @@ import type { PathNormalization } from './mesh-settings.ts';
 
 const UNRESERVED = /[A-Za-z0-9\-._~]/;
 
-/** istio: tests/common/jwt and authz normalization tables; Envoy's `normalize_path` and `merge_slashes`. */
+/** istio: tests/integration/security/normalization_test.go; Envoy's `normalize_path` and `merge_slashes`. */
 export function judgedPath(sent: string, normalization: PathNormalization): string {
   const [path = ''] = sent.split(/[?#]/);
   if (normalization === 'NONE') return path;
