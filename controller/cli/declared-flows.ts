@@ -5,14 +5,14 @@ import { flowTo } from '../gate/questions.ts';
 
 /** Source by source, in the order of the mesh; ids count from 1. Services can be narrowed to some namespaces. */
 export function* declaredFlows(mesh: Mesh, namespaces: readonly string[] = []): Generator<Flow, void, undefined> {
+  const calls = mesh.services
+    .filter(({ namespace }) => namespaces.length === 0 || namespaces.includes(namespace))
+    .flatMap((service) => service.ports.map((port) => flowTo('', '', service, port)));
   let id = 0;
-  for (const workload of mesh.workloads) {
-    for (const service of mesh.services) {
-      if (namespaces.length > 0 && !namespaces.includes(service.namespace)) continue;
-      for (const port of service.ports) {
-        id += 1;
-        yield flowTo(String(id), workload.key, service, port);
-      }
+  for (const { key: source } of mesh.workloads) {
+    for (const call of calls) {
+      id += 1;
+      yield { ...call, id: String(id), source };
     }
   }
 }

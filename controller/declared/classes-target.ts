@@ -47,20 +47,22 @@ function askingPolicies(mesh: Mesh, service: Service, port: ServicePort): Readon
   const waypoint = serviceWaypoint(mesh, service);
   for (const pod of [...podsBehind(mesh, service, port), ...(waypoint?.pods ?? [])]) {
     for (const policy of policiesFor(mesh.authorizationPolicies, pod, mesh.rootNamespace))
-      add(policy, authorizes(policy));
+      add(policy, authorizes(mesh, policy));
     for (const policy of mesh.networkPolicies.get(pod.namespace) ?? []) {
       if (policy.ingress !== null && policy.selects(pod.labels)) add(policy, admits(policy));
     }
   }
   if (waypoint === null) return asking;
   for (const policy of attachedTo(mesh.authorizationPolicies, waypoint, service, mesh.rootNamespace)) {
-    add(policy, authorizes(policy));
+    add(policy, authorizes(mesh, policy));
   }
   return asking;
 }
 
-function authorizes(policy: AuthorizationPolicy): readonly CallerTest[] {
-  const tests = [...policy.rules.flatMap(({ callerTests }) => callerTests), ...tunnelCallerTests(policy)];
+/** Sidecars and ztunnel read a policy in ways of their own. */
+function authorizes({ isAmbient }: Mesh, policy: AuthorizationPolicy): readonly CallerTest[] {
+  const ofProxies = policy.rules.flatMap(({ callerTests }) => callerTests);
+  const tests = isAmbient ? [...ofProxies, ...tunnelCallerTests(policy)] : ofProxies;
   return tests.map(
     (test) =>
       ({ request }) =>

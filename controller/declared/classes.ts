@@ -7,6 +7,7 @@ import { expectFlow } from './expect.ts';
 import type { EndpointExpectation, Expectation, Flow, FlowProbe, TrailStep } from './expectation.ts';
 import { callerFacts } from './flow-facts.ts';
 import type { Mesh } from './mesh.ts';
+import type { Service, ServicePort } from './model.ts';
 
 /** In a shared answer: the name, or the identity, of whoever asks. No name and no SPIFFE id is like it. */
 export const ASKER = '<caller>';
@@ -41,11 +42,14 @@ interface Asker extends SeenCaller {
 }
 
 interface Door {
+  readonly target: string;
   readonly port: number;
   readonly probe: FlowProbe;
   readonly number: number;
   /** Null: every flow is in a class of its own. */
   readonly partition: Partition | null;
+  /** The one that was asked for after it. */
+  next: Door | null;
 }
 
 /**
@@ -164,25 +168,42 @@ function doors(mesh: Mesh): (flow: Flow) => Door | null {
   const partitionOf = partitions(mesh);
   const byTarget = new Map<string, Door[]>();
   let count = 0;
-  return ({ target, port, probe }) => {
-    const known = byTarget.get(target);
-    const found = known?.find((door) => door.port === port && door.probe === probe);
-    if (found !== undefined) return found;
-    const service = mesh.servicesByKey.get(target);
-    const servicePort = service?.ports.find((candidate) => candidate.port === port);
-    if (service === undefined || servicePort === undefined) return null;
-    const isOdd =
-      service.externalName !== undefined ||
-      !PLAIN_NAME.test(service.name) ||
-      !PLAIN_NAME.test(service.namespace) ||
-      service.fqdn !== service.fqdn.toLowerCase() ||
-      servicePort.endpoints.some(({ pod }) => mesh.podsByKey.get(pod ?? '')?.dataPlane === 'gateway');
-    const door = { port, probe, number: count, partition: isOdd ? null : partitionOf(service, servicePort) };
+  let last: Door | null = null;
+
+  const found = (flow: Flow): Door | null => {
+    const known = byTarget.get(flow.target)?.find((door) => isAt(door, flow));
+    if (known !== undefined) return known;
+    const service = mesh.servicesByKey.get(flow.target);
+    const port = service?.ports.find((candidate) => candidate.port === flow.port);
+    if (service === undefined || port === undefined) return null;
+    const { target, port: number, probe } = flow;
+    const partition = isOrdinary(mesh, service, port) ? partitionOf(service, port) : null;
+    const door: Door = { target, port: number, probe, number: count, partition, next: null };
+    byTarget.set(target, [...(byTarget.get(target) ?? []), door]);
     count += 1;
-    if (known === undefined) byTarget.set(target, [door]);
-    else known.push(door);
     return door;
   };
+
+  // Callers mostly try the same doors in the same order.
+  return (flow) => {
+    const next = last?.next ?? null;
+    const door = next !== null && isAt(next, flow) ? next : found(flow);
+    if (last !== null) last.next = door;
+    last = door;
+    return door;
+  };
+}
+
+function isAt(door: Door, { target, port, probe }: Flow): boolean {
+  return door.target === target && door.port === port && door.probe === probe;
+}
+
+/** Its name means this service and no other, and there is no hop at it that is not a waypoint. */
+function isOrdinary(mesh: Mesh, service: Service, port: ServicePort): boolean {
+  const { externalName, name, namespace, fqdn } = service;
+  const isGateway = port.endpoints.some(({ pod }) => mesh.podsByKey.get(pod ?? '')?.dataPlane === 'gateway');
+  const isPlainName = PLAIN_NAME.test(name) && PLAIN_NAME.test(namespace) && fqdn === fqdn.toLowerCase();
+  return externalName === undefined && isPlainName && !isGateway;
 }
 
 /** Steps of the same words become the same object, so that a kept answer is small. */

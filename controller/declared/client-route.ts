@@ -46,8 +46,7 @@ export function dispatch(question: DispatchQuestion): Dispatch {
   if (listener !== null) return listener;
   const { mesh, scope, bytes } = question;
   const port = dialledPort(question.dialled);
-  const isHttpListener = (mesh.httpServicesByPort.get(port) ?? []).some((service) => scope.sees(service, port));
-  if (!isHttpListener) return unknownDestination(question, false);
+  if (!mesh.isHttpListener(scope, port)) return unknownDestination(question, false);
   if (bytes === 'silent') return waiting();
   // What the HTTP inspector does not know goes the way of unknown destinations (measured on 1.28.3), though the port is HTTP.
   if (bytes !== 'http' && bytes !== 'grpc') return unknownDestination(question, false);

@@ -56,8 +56,8 @@ export interface Mesh {
   /** Internal address of each Node that is known. */
   readonly nodeAddresses: ReadonlyMap<string, string>;
   readonly servicesByAddress: ReadonlyMap<string, Service>;
-  /** Services with an HTTP-declared port of that number: together they make one listener of a client proxy. */
-  readonly httpServicesByPort: ReadonlyMap<number, readonly Service[]>;
+  /** Services with an HTTP-declared port of that number make one listener of a client proxy: has a client of this scope one? */
+  readonly isHttpListener: (scope: ClientScope, port: number) => boolean;
   /** Ports of headless services with a listener for each pod (not declared HTTP). */
   readonly headlessPortsOf: (pod: Pod) => readonly PortOwner[];
   readonly portOwner: (pod: Pod, port: number) => PortOwner | null;
@@ -156,7 +156,7 @@ export function buildMesh(snapshot: Snapshot): Mesh {
     podsByAddress,
     nodeAddresses: nodeAddresses(kind('Node')),
     servicesByAddress: new Map(hosts.flatMap((service) => service.clusterIps.map((ip) => [ip, service] as const))),
-    httpServicesByPort: httpServices(hosts),
+    isHttpListener: httpListeners(httpServices(hosts)),
     headlessPortsOf: (pod) => owners.headless.get(pod.key) ?? [],
     portOwner: (pod, port) => owners.byPod.get(pod.key)?.get(port) ?? null,
     ownedPortsOf: (pod) => [...(owners.byPod.get(pod.key)?.keys() ?? [])],
@@ -249,4 +249,16 @@ function httpServices(services: readonly Service[]): ReadonlyMap<number, readonl
     }
   }
   return byPort;
+}
+
+/** Worked out once for each scope and port, when first asked: there may be many services on a port. */
+function httpListeners(byPort: ReadonlyMap<number, readonly Service[]>): Mesh['isHttpListener'] {
+  const known = new Map<ClientScope, Map<number, boolean>>();
+  return (scope, port) => {
+    const listeners = known.get(scope) ?? new Map<number, boolean>();
+    known.set(scope, listeners);
+    const found = listeners.get(port) ?? (byPort.get(port) ?? []).some((service) => scope.sees(service, port));
+    listeners.set(port, found);
+    return found;
+  };
 }

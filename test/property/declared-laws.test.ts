@@ -69,7 +69,12 @@ const unrelated: fc.Arbitrary<Manifest> = fc
       spec: { containers: [{ name: 'app', ports: [{ name: 'http-app', containerPort: 8080 }] }] },
       status: { podIP: '10.0.99.1' },
     }),
-    fc.constant<Manifest>({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'settings' }, data: { mesh: '{}' } }),
+    fc.constant<Manifest>({
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: 'settings' },
+      data: { mesh: '{}' },
+    }),
   )
   .map((object) => moved(object, { namespace: 'elsewhere' }));
 

@@ -28,9 +28,9 @@ const twin: fc.Arbitrary<OtherManifest> = fc
     isPod: fc.boolean(),
     app: oneOf(...APPS, 'other'),
     more: sparse<Record<string, string>>({
-      tier: rarely(oneOf('front', 'back'), 6),
-      version: rarely(oneOf('v1', 'v2'), 6),
-      'sidecar.istio.io/inject': rarely(oneOf('true', 'true', 'false'), 3),
+      tier: rarely(oneOf('front', 'back'), 7),
+      version: rarely(oneOf('v1', 'v2'), 8),
+      'sidecar.istio.io/inject': rarely(oneOf('true', 'true', 'false'), 6),
       'istio.io/dataplane-mode': rarely(oneOf('ambient'), 7),
     }),
     annotations: oneOf<Labels>(
@@ -38,7 +38,7 @@ const twin: fc.Arbitrary<OtherManifest> = fc
       { 'traffic.sidecar.istio.io/excludeOutboundPorts': '80' },
       { 'sidecar.istio.io/interceptionMode': 'NONE' },
     ),
-    serviceAccountName: oneOf('a', 'c', 'default', 'twin', 'waypoint'),
+    serviceAccountName: oneOf('a', 'c', 'twin', 'waypoint'),
     hostNetwork: oneOf(...Array.from({ length: 7 }, () => false), true),
     nodeName: oneOf('one', 'one', 'two'),
   })
@@ -56,7 +56,7 @@ const twin: fc.Arbitrary<OtherManifest> = fc
       kind: 'Pod',
       metadata: { name, namespace, labels, annotations },
       spec: { ...spec, nodeName },
-      status: { podIP: `10.0.2.${String(number)}` },
+      status: { podIP: `10.0.${String(number % 3)}.${String(100 + number)}` },
     };
   });
 
@@ -69,6 +69,7 @@ const virtualService: fc.Arbitrary<OtherManifest> = fc
     match: rarely(
       oneOf<unknown>(
         { sourceNamespace: 'bar' },
+        { sourceNamespace: 'baz' },
         { sourceLabels: { tier: 'front' } },
         { uri: { prefix: '/' } },
         { uri: { exact: '/x' } },
@@ -135,7 +136,7 @@ const gateway: fc.Arbitrary<readonly OtherManifest[]> = oneOf('foo', 'bar').map(
   {
     apiVersion: 'v1',
     kind: 'Pod',
-    metadata: { name: 'ingress', namespace, labels: { istio: 'ingressgateway', app: 'a' } },
+    metadata: { name: 'a-0', namespace, labels: { istio: 'ingressgateway', app: 'a' } },
     spec: { containers: [{ name: 'istio-proxy', ports: [{ containerPort: 8080 }] }] },
   },
 ]);
@@ -157,7 +158,7 @@ export const crowds: fc.Arbitrary<readonly CrowdManifest[]> = fc
       maxLength: 14,
       selector: ({ metadata: { namespace, name } }) => `${namespace ?? ''}/${name}`,
     }),
-    rarely(fc.array(virtualService, { minLength: 1, maxLength: 3 }), 5),
+    rarely(fc.array(virtualService, { minLength: 1, maxLength: 3 }), 4),
     rarely(envoyFilter, 7),
     rarely(waypoint, 5),
     rarely(gateway, 8),
