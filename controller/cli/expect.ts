@@ -3,12 +3,13 @@ import { setImmediate } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { Option } from 'commander';
 import { EXIT } from '../../proto/errors.ts';
+import type { ExpectationClasses } from '../declared/classes.ts';
 import type { Flow } from '../declared/expectation.ts';
 import type { Mesh } from '../declared/mesh.ts';
 import type { DeclaredConflicts } from '../gate/declared-conflicts.ts';
 import type { Conflict } from '../judge/finding.ts';
-import type { ExpectationItem } from '../publish/expectation-item.ts';
 import type { ExpectationFormat } from '../publish/expectation-list.ts';
+import type { Page } from '../publish/page.ts';
 import type { OutputFlags } from './deliver.ts';
 import { addExamples } from './examples.ts';
 import type { ManifestFlags } from './manifests.ts';
@@ -19,7 +20,7 @@ import type { Session } from './session.ts';
 interface ExpectFlags extends ManifestFlags, OutputFlags {
   readonly flows?: string;
   readonly namespace?: readonly string[];
-  readonly output: ExpectationFormat;
+  readonly output: ExpectationFormat | 'ndjson';
 }
 
 /** Flows evaluated between two looks at the operator's wish to stop. */
@@ -49,20 +50,73 @@ export function addExpect(program: Command, session: Session): void {
 
 async function runExpect(flags: ExpectFlags, session: Session): Promise<void> {
   const mesh = await readMesh(flags, session);
-  const [{ EXPECTATION_PUBLISHERS }, { deliver }, batches] = await Promise.all([
-    import('../publish/expectation-list.ts'),
+  const [{ expectationClasses }, { deliver }, batches] = await Promise.all([
+    import('../declared/classes.ts'),
     import('./deliver.ts'),
     flags.flows === undefined ? inBatches(mesh, flags.namespace) : fromFile(flags.flows, session),
   ]);
-  const conflicts = await conflictsFor(mesh, flags);
-  const items = await evaluate(mesh, batches, conflicts, session.signal);
-  const finish = conflicts === null ? undefined : () => narrowed(conflicts.finish(), flags.namespace);
-  await deliver(EXPECTATION_PUBLISHERS[flags.output](items, session.terminal.page, finish), flags, session);
+  const flows = interruptible(batches, session.signal);
+  const classes = expectationClasses(mesh);
+  const text =
+    flags.output === 'ndjson'
+      ? await inLines(flows, classes)
+      : await inList(flows, classes, { mesh, flags, format: flags.output, page: session.terminal.page });
+  await deliver(text, flags, session);
 }
 
-/** Some flows of a file are not the whole picture, and lines of items have no place for anything else. */
+type Batches = AsyncIterable<readonly Flow[]>;
+
+/** Smaller batches. Evaluation itself never waits; without this no signal would ever be heard. */
+async function* interruptible(batches: Batches, signal: AbortSignal): Batches {
+  for await (const batch of batches) {
+    for (let start = 0; start < batch.length; start += BATCH) {
+      await setImmediate(undefined, { signal });
+      yield batch.slice(start, start + BATCH);
+    }
+  }
+}
+
+async function inLines(batches: Batches, { answer }: ExpectationClasses): Promise<AsyncIterable<string>> {
+  const { expectationLines } = await import('../publish/expectation-lines.ts');
+  const lineOf = expectationLines();
+  return (async function* () {
+    for await (const batch of batches) yield batch.map((flow) => lineOf(flow, answer(flow))).join('');
+  })();
+}
+
+interface ListOptions {
+  readonly mesh: Mesh;
+  readonly flags: ExpectFlags;
+  readonly format: ExpectationFormat;
+  readonly page: Page;
+}
+
+async function inList(
+  batches: Batches,
+  { expect }: ExpectationClasses,
+  { mesh, flags, format, page }: ListOptions,
+): Promise<AsyncIterable<string>> {
+  const [{ EXPECTATION_PUBLISHERS }, { expectationItem }, conflicts] = await Promise.all([
+    import('../publish/expectation-list.ts'),
+    import('../publish/expectation-item.ts'),
+    conflictsFor(mesh, flags),
+  ]);
+  const items = (async function* () {
+    for await (const batch of batches) {
+      yield batch.map((flow) => {
+        const expectation = expect(flow);
+        conflicts?.add(flow, expectation);
+        return expectationItem(flow, expectation);
+      });
+    }
+  })();
+  const finish = conflicts === null ? undefined : () => narrowed(conflicts.finish(), flags.namespace);
+  return EXPECTATION_PUBLISHERS[format](items, page, finish);
+}
+
+/** Some flows of a file are not the whole picture. */
 async function conflictsFor(mesh: Mesh, flags: ExpectFlags): Promise<DeclaredConflicts | null> {
-  if (flags.flows !== undefined || flags.output === 'ndjson') return null;
+  if (flags.flows !== undefined) return null;
   const { declaredConflicts } = await import('../gate/declared-conflicts.ts');
   return declaredConflicts(mesh);
 }
@@ -76,35 +130,7 @@ function narrowed(conflicts: readonly Conflict[], namespaces: readonly string[] 
   );
 }
 
-async function evaluate(
-  mesh: Mesh,
-  batches: AsyncIterable<readonly Flow[]>,
-  conflicts: DeclaredConflicts | null,
-  signal: AbortSignal,
-): Promise<AsyncIterable<readonly ExpectationItem[]>> {
-  const [{ expectFlow }, { expectationItem }] = await Promise.all([
-    import('../declared/expect.ts'),
-    import('../publish/expectation-item.ts'),
-  ]);
-  return (async function* () {
-    for await (const batch of batches) {
-      for (let start = 0; start < batch.length; start += BATCH) {
-        // Evaluation itself never waits; without this no signal would ever be heard.
-        await setImmediate(undefined, { signal });
-        yield batch.slice(start, start + BATCH).map((flow) => {
-          const expectation = expectFlow(mesh, flow);
-          conflicts?.add(flow, expectation);
-          return expectationItem(flow, expectation);
-        });
-      }
-    }
-  })();
-}
-
-async function inBatches(
-  mesh: Mesh,
-  namespaces: readonly string[] | undefined,
-): Promise<AsyncIterable<readonly Flow[]>> {
+async function inBatches(mesh: Mesh, namespaces: readonly string[] | undefined): Promise<Batches> {
   const { declaredFlows } = await import('./declared-flows.ts');
   return (async function* () {
     let batch: Flow[] = [];
@@ -119,7 +145,7 @@ async function inBatches(
 }
 
 /** A file is read through once before anything is evaluated, so that a bad line stops everything; a pipe cannot be. */
-async function fromFile(path: string, session: Session): Promise<AsyncIterable<readonly Flow[]>> {
+async function fromFile(path: string, session: Session): Promise<Batches> {
   const { checkFlows, openFlows, readFlows } = await import('./flow-file.ts');
   const { terminal, signal } = session;
   const name = path === '-' ? 'stdin' : path;

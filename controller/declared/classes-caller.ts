@@ -1,5 +1,6 @@
 /** Which callers are alike: everything on the caller's own side that an answer can depend on, its names aside. */
 import { spiffeId } from '../../proto/vocabulary.ts';
+import type { DestinationRule } from './destination-rule.ts';
 import { identityOf } from './flow-facts.ts';
 import type { Mesh } from './mesh.ts';
 import type { Pod } from './model.ts';
@@ -59,11 +60,23 @@ function namedNamespaces(mesh: Mesh): (namespace: string) => boolean {
     ...mesh.virtualServices.map(({ ref, exportTo }) => ({ namespace: ref.namespace, exportTo })),
     ...mesh.destinationRules.all.map(({ ref, exportTo }) => ({ namespace: ref.namespace, exportTo: [...exportTo] })),
   ];
-  const named = new Set([mesh.rootNamespace, ...mesh.destinationRules.local.keys()]);
+  const clientRules = mesh.destinationRules.all.filter((rule) => !isOfServer(mesh, rule));
+  const named = new Set([mesh.rootNamespace, ...clientRules.map(({ ref }) => ref.namespace)]);
   for (const { namespace, exportTo } of exported) {
     for (const name of exportTo) named.add(name === '.' ? namespace : name);
   }
   return (namespace) => named.has(namespace);
+}
+
+/**
+ * A rule for the services of its own namespace: clients there, who look in their own namespace first, find what the others find
+ * where the service is; whom it is exported to is counted by itself. ServiceEntries may give such names to what is elsewhere.
+ */
+function isOfServer({ config, hosts }: Mesh, { ref, host, exportTo }: DestinationRule): boolean {
+  const domain = `.svc.${config.clusterDomain}`;
+  const isPrivate = exportTo.size === 0 && config.defaultDestinationRuleExportTo.includes('.');
+  const isNameOfService = hosts.every(({ kind, fqdn }) => kind === 'Service' || !fqdn.endsWith(domain));
+  return !isPrivate && isNameOfService && host.endsWith(`.${ref.namespace}${domain}`);
 }
 
 /** Identities that a server may see instead of the caller's. */

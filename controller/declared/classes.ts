@@ -9,17 +9,17 @@ import { callerFacts } from './flow-facts.ts';
 import type { Mesh } from './mesh.ts';
 import type { Service, ServicePort } from './model.ts';
 
-/** In a shared answer: the name, or the identity, of whoever asks. No name and no SPIFFE id is like it. */
-export const ASKER = '<caller>';
-
 export interface CallerNames {
   readonly pod: string;
   readonly identity: string;
 }
 
+/** Stand in a shared answer for whoever asks. No SPIFFE id is like it. */
+const ASKER: CallerNames = { pod: '<pod>', identity: '<identity>' };
+
 /** What holds for a flow. Kept as long as the classes are, and the same object for all flows of a class. */
 export interface ClassAnswer {
-  /** With `ASKER` in place of the caller's names, where there are names. */
+  /** Where there are names: with words of the classes' own in place of them. */
   readonly shared: Expectation;
   /** Null: the flow is in a class of its own, and `shared` is its answer. */
   readonly names: CallerNames | null;
@@ -94,7 +94,7 @@ export function expectationClasses(mesh: Mesh): ExpectationClasses {
 
   const evaluated = (flow: Flow, names: CallerNames): Expectation => {
     kept += 1;
-    return intern(renamed(expectFlow(mesh, flow), names, { pod: ASKER, identity: ASKER }));
+    return intern(renamed(expectFlow(mesh, flow), names, ASKER));
   };
 
   return {
@@ -108,7 +108,7 @@ export function expectationClasses(mesh: Mesh): ExpectationClasses {
 
 /** A shared answer with a caller's own names in it. */
 export function inNameOf(names: CallerNames, shared: Expectation): Expectation {
-  return renamed(shared, { pod: ASKER, identity: ASKER }, names);
+  return renamed(shared, ASKER, names);
 }
 
 /** The caller's pod is named by the first stage alone; its identity wherever somebody has seen it. */

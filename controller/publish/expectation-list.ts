@@ -6,24 +6,20 @@ import { expectationTable } from './expectation-table.ts';
 import { API_VERSION } from './json.ts';
 import type { Page } from './page.ts';
 
-export const EXPECTATION_FORMATS = ['table', 'json', 'ndjson'] as const;
-export type ExpectationFormat = (typeof EXPECTATION_FORMATS)[number];
+/** Lines of JSON have a file of their own. */
+export type ExpectationFormat = 'table' | 'json';
 
 type Batches = AsyncIterable<readonly ExpectationItem[]>;
 /** Asked once all items are out; absent where nobody looked for conflicts. */
 type Conflicts = () => readonly Conflict[];
 
 /**
- * Text of the list, piece by piece and in the order of the items. `json` and `ndjson` hold no more than a batch in
- * memory; the table has to know every line before it can print the first. Conflicts come last, and not in `ndjson`.
+ * Text of the list, piece by piece and in the order of the items. `json` holds no more than a batch in memory; the
+ * table has to know every line before it can print the first. Conflicts come last.
  */
 export const EXPECTATION_PUBLISHERS: Readonly<
   Record<ExpectationFormat, (batches: Batches, page: Page, conflicts?: Conflicts) => AsyncIterable<string>>
-> = { table: tableOf, json: jsonOf, ndjson: ndjsonOf };
-
-async function* ndjsonOf(batches: Batches): AsyncIterable<string> {
-  for await (const batch of batches) yield batch.map((item) => `${JSON.stringify(item)}\n`).join('');
-}
+> = { table: tableOf, json: jsonOf };
 
 async function* jsonOf(batches: Batches, _page: Page, conflicts?: Conflicts): AsyncIterable<string> {
   yield `{"apiVersion":${JSON.stringify(API_VERSION)},"kind":"ExpectationList","items":[`;

@@ -117,7 +117,7 @@ const waypoint: fc.Arbitrary<readonly OtherManifest[]> = oneOf('foo', 'bar').map
     metadata: { name: 'at-waypoint', namespace },
     spec: {
       targetRefs: [{ kind: 'Gateway', group: 'gateway.networking.k8s.io', name: 'waypoint' }],
-      rules: [{ from: [{ source: { principals: ['*/sa/twin', 'cluster.local/ns/foo/sa/a'] } }] }],
+      rules: [{ from: [{ source: { principals: ['*/sa/twin', '*/sa/waypoint', 'cluster.local/ns/foo/sa/a'] } }] }],
     },
   },
 ]);
