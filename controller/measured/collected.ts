@@ -1,5 +1,5 @@
 /** Reports as they come in: each attempt once, and only what was asked of the vantage that it was asked of. */
-import type { Outcome, Report } from '../../proto/vocabulary.ts';
+import type { Report } from '../../proto/vocabulary.ts';
 
 export interface Expected {
   readonly route: number;
@@ -11,12 +11,17 @@ export interface Expected {
   readonly dialled: readonly unknown[];
 }
 
+/** Of a slot on one route; slots are 32 bits wide, so that slot and attempt fit into one exact number. */
+const MAX_ATTEMPTS = 2 ** 20;
+
 export class Collected {
   readonly #expected: ReadonlyMap<number, Expected>;
   /** Routes by slot. */
   readonly #asked = new Map<number, Set<number>>();
-  readonly #reports = new Map<number, Map<string, Report>>();
-  readonly #counts = new Map<string, number>();
+  /** By route, then by slot and attempt. */
+  readonly #reports = new Map<number, Map<number, Report>>();
+  /** By vantage, then by slot. */
+  readonly #counts = new Map<string, Map<number, number>>();
 
   constructor(expected: readonly Expected[]) {
     this.#expected = new Map(expected.map((one) => [one.route, one]));
@@ -35,19 +40,18 @@ export class Collected {
     const expected = this.#expected.get(route);
     if (expected?.vantage !== vantage || this.#asked.get(slot)?.has(route) !== true) return false;
     if (attempt >= expected.attempts) return false;
-    const reports = this.#reports.get(route) ?? new Map<string, Report>();
-    this.#reports.set(route, reports);
-    const key = `${String(slot)}/${String(attempt)}`;
+    const reports = entryOf(this.#reports, route);
+    const key = slot * MAX_ATTEMPTS + attempt;
     if (reports.has(key)) return false;
-    reports.set(key, { ...report, outcome: atItsAddress(report, expected.dialled.length) });
-    const counter = `${vantage}/${String(slot)}`;
-    this.#counts.set(counter, (this.#counts.get(counter) ?? 0) + 1);
+    reports.set(key, atItsAddress(report, expected.dialled.length));
+    const counts = entryOf(this.#counts, vantage);
+    counts.set(slot, (counts.get(slot) ?? 0) + 1);
     return true;
   }
 
   /** How many attempts of a slot the vantage has reported. */
   count(vantage: string, slot: number): number {
-    return this.#counts.get(`${vantage}/${String(slot)}`) ?? 0;
+    return this.#counts.get(vantage)?.get(slot) ?? 0;
   }
 
   /** In the order of slots and attempts, whatever order they came in. */
@@ -58,8 +62,17 @@ export class Collected {
 }
 
 /** Attempt n dials address n modulo their number; what was seen elsewhere says nothing of the place that was asked about. */
-function atItsAddress({ attempt, outcome }: Report, addresses: number): Outcome {
-  if (outcome.kind === 'untested' || outcome.address === attempt % addresses) return outcome;
+function atItsAddress(report: Report, addresses: number): Report {
+  const { attempt, outcome } = report;
+  if (outcome.kind === 'untested' || outcome.address === attempt % addresses) return report;
   const detail = `attempt ${String(attempt)} was reported from address ${String(outcome.address)}`;
-  return { kind: 'untested', why: 'internal-fault', detail };
+  return { ...report, outcome: { kind: 'untested', why: 'internal-fault', detail } };
+}
+
+function entryOf<Key, Value>(maps: Map<Key, Map<number, Value>>, key: Key): Map<number, Value> {
+  const known = maps.get(key);
+  if (known !== undefined) return known;
+  const made = new Map<number, Value>();
+  maps.set(key, made);
+  return made;
 }
