@@ -65,9 +65,10 @@ export async function sweep(deps: SweepDeps, options: SweepOptions, signal: Abor
   };
 
   enter('snapshot');
-  const snapshot = await deps.snapshot();
+  const taken = await deps.snapshot();
+  const { snapshot, vantages } = launcher.place(taken);
   const mesh = buildMesh(snapshot);
-  const plan = makePlan(mesh, launcher.vantages(), options);
+  const plan = makePlan(mesh, vantages, options);
   const expectations = plan.cells.map(({ route, source }) => expectFlow(mesh, flowOf(route, source)));
 
   enter('connect');
@@ -92,12 +93,12 @@ export async function sweep(deps: SweepDeps, options: SweepOptions, signal: Abor
     id: randomUUID(),
     startedAt: new Date(startedAtMs).toISOString(),
     finishedAt: new Date(startedAtMs + clock.monotonicMs() - beganMs).toISOString(),
-    snapshot: summaryOf(snapshot),
+    snapshot: summaryOf(taken),
     vantages: plan.vantages.map(({ vantage }) => vantage),
     targets: targetsOf(plan),
     cells,
     conflicts,
-    verdict: after.digest === snapshot.digest ? verdict : unsettled(verdict),
+    verdict: after.digest === taken.digest ? verdict : unsettled(verdict),
   };
 }
 

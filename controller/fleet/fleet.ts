@@ -1,14 +1,15 @@
 /** All agents of a controller: their sessions, what each vantage has to do, and the reports that come in. */
 import { status } from '@grpc/grpc-js';
 import type { Clock } from '../../proto/clock.ts';
-import type { Address, PlannedRoute, Report, Vantage } from '../../proto/vocabulary.ts';
+import type { PlannedRoute, Report, Vantage } from '../../proto/vocabulary.ts';
 import { vantageKey } from '../../proto/vocabulary.ts';
 import type { Batch } from '../../proto/wire.ts';
 import { Assignment } from './assignment.ts';
 import { Changes, waitUntil } from './changes.ts';
 import { JoinTokens } from './join-tokens.ts';
 import type { Claim, TokenCheck } from './join-tokens.ts';
-import type { ControllerEndpoint } from './launcher.ts';
+import { LOOPBACK_MEETING } from './launcher.ts';
+import type { ControllerEndpoint, Meeting } from './launcher.ts';
 import { Roster } from './roster.ts';
 import type { Agent, RosterOptions } from './roster.ts';
 import { Refusals } from './refusals.ts';
@@ -22,13 +23,11 @@ export interface FleetDeps {
   /** Must have changed whatever it changes when it returns: the batch is acknowledged then. Never throws. */
   readonly record: (vantage: string, reports: readonly Report[]) => void;
   readonly debug: (message: string) => void;
-  /** @default one-time join tokens */
-  readonly tokens?: TokenCheck;
 }
 
 export interface FleetOptions extends RosterOptions {
-  /** @default 127.0.0.1, any port */
-  readonly listen: Address;
+  /** @default 127.0.0.1, any port, one-time join tokens */
+  readonly meeting: Meeting;
   /** Batches that an agent may leave unacknowledged. */
   readonly credit: number;
   readonly helloTimeoutMs: number;
@@ -37,7 +36,7 @@ export interface FleetOptions extends RosterOptions {
 export const DEFAULT_FLEET_OPTIONS: FleetOptions = {
   heartbeatIntervalMs: 15_000,
   lostAfterMs: 60_000,
-  listen: { host: '127.0.0.1', port: 0 },
+  meeting: LOOPBACK_MEETING,
   credit: 8,
   helloTimeoutMs: 10_000,
 };
@@ -129,11 +128,11 @@ export class Fleet implements AsyncDisposable {
 
   async #listen(): Promise<void> {
     const { clock, debug } = this.#deps;
-    const { listen, helloTimeoutMs } = this.#options;
-    const certificate = makeServingCertificate(['localhost', listen.host], clock.nowMs());
+    const { meeting, helloTimeoutMs } = this.#options;
+    const tokens: TokenCheck = meeting.tokens ?? this.#joinTokens;
+    const certificate = makeServingCertificate(['localhost', meeting.host], clock.nowMs());
     const events = {
-      admit: (token: string, claim: Claim, signal: AbortSignal) =>
-        (this.#deps.tokens ?? this.#joinTokens).check(token, claim, signal),
+      admit: (token: string, claim: Claim, signal: AbortSignal) => tokens.check(token, claim, signal),
       opened: (session: Session, claim: Claim, planVersion: number) => this.#opened(session, claim, planVersion),
       batch: (session: Session, claim: Claim, batch: Batch) => this.#batch(session, claim, batch),
       pulse: (_session: Session, claim: Claim, pulse: Pick<Agent, 'fitness' | 'pendingAttempts'>) => {
@@ -149,12 +148,16 @@ export class Fleet implements AsyncDisposable {
       },
       debug,
     };
-    this.#server = await startSessionServer({ clock, events, helloTimeoutMs }, certificate, listen);
+    this.#server = await startSessionServer({ clock, events, helloTimeoutMs }, certificate, meeting.listen);
+    const expect = (agentId: string, vantage: Vantage): void => {
+      this.roster.expect(agentId, vantage, clock.monotonicMs());
+    };
     this.#endpoint = {
-      address: this.#server.address,
+      address: { host: meeting.host, port: this.#server.address.port },
       caPem: certificate.certificate,
+      expect,
       joinTokenFor: (agentId, vantage) => {
-        this.roster.expect(agentId, vantage, clock.monotonicMs());
+        expect(agentId, vantage);
         return this.#joinTokens.issue(agentId, vantage);
       },
     };

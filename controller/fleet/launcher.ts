@@ -1,5 +1,8 @@
 /** How agents come into being and what they can dial: the sandbox and Kubernetes both fit in here. */
 import type { Address, Target, Vantage } from '../../proto/vocabulary.ts';
+import type { PlacedVantage } from '../plan/plan.ts';
+import type { Snapshot } from '../snapshot/snapshot.ts';
+import type { TokenCheck } from './join-tokens.ts';
 
 export interface DialTarget {
   readonly address: Address;
@@ -12,16 +15,38 @@ export interface ControllerEndpoint {
   readonly address: Address;
   /** PEM of the CA that signed the controller's serving certificate. */
   readonly caPem: string;
-  /** One-time join token for an agent that will claim this id and vantage. */
+  /** The agent is awaited from now on: until it comes, or is lost, its vantage has a reason for what is not measured. */
+  readonly expect: (agentId: string, vantage: Vantage) => void;
+  /** Expects the agent, and gives a one-time join token for it. */
   readonly joinTokenFor: (agentId: string, vantage: Vantage) => string;
+}
+
+/** How agents of this launcher get to their controller. */
+export interface Meeting {
+  /** Where the controller listens. */
+  readonly listen: Address;
+  /** Name or address by which agents dial it; its certificate is for this one. */
+  readonly host: string;
+  /** @default one-time join tokens */
+  readonly tokens?: TokenCheck;
+}
+
+/** Agents on this machine, with join tokens. */
+export const LOOPBACK_MEETING: Meeting = { listen: { host: '127.0.0.1', port: 0 }, host: '127.0.0.1' };
+
+/** Where agents will be, and the declared state with their pods in it. */
+export interface Placement {
+  readonly snapshot: Snapshot;
+  readonly vantages: readonly PlacedVantage[];
 }
 
 /** Agent ids are unique over all launches of a launcher. */
 export type LostListener = (agentId: string, why: string) => void;
 
 export interface Launcher extends AsyncDisposable {
-  /** Vantages that this launcher can place an agent in, with the workload (`namespace/name`) that stands for each. */
-  readonly vantages: () => readonly { readonly vantage: Vantage; readonly workload: string }[];
+  readonly meeting: Meeting;
+  /** Where this launcher can place agents in the declared state; called once a sweep, before `launch`. */
+  readonly place: (snapshot: Snapshot) => Placement;
   /** Starts one agent a vantage. Resolves when they are started, not when they are connected. */
   readonly launch: (vantages: readonly Vantage[], controller: ControllerEndpoint, signal: AbortSignal) => Promise<void>;
   /** What a probe from the vantage dials for the target; empty: nothing is there (the cell becomes `untested: no-address`). */

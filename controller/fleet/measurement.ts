@@ -80,7 +80,7 @@ export class Measurement implements AsyncDisposable {
           for (const report of reports) collected.add(vantage, report);
         },
       },
-      { ...DEFAULT_FLEET_OPTIONS, ...options },
+      { ...DEFAULT_FLEET_OPTIONS, ...options, meeting: launcher.meeting },
     );
     const measurement = new Measurement(plan, routed, collected, fleet, deps);
     try {

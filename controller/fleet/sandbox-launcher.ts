@@ -9,7 +9,9 @@ import type { Address, Target, Vantage } from '../../proto/vocabulary.ts';
 import { vantageKey } from '../../proto/vocabulary.ts';
 import type { Sandbox } from '../../deploy/sandbox/sandbox.ts';
 import { AgentProcess } from './agent-process.ts';
-import type { ControllerEndpoint, DialTarget, Launcher, LostListener } from './launcher.ts';
+import type { Snapshot } from '../snapshot/snapshot.ts';
+import { LOOPBACK_MEETING } from './launcher.ts';
+import type { ControllerEndpoint, DialTarget, Launcher, LostListener, Placement } from './launcher.ts';
 import { placesOf } from './sandbox-places.ts';
 import type { Place } from './sandbox-places.ts';
 
@@ -32,6 +34,7 @@ const RECONNECT_JITTER_MS = '250';
 
 export class SandboxLauncher implements Launcher {
   readonly trustDomain: string;
+  readonly meeting = LOOPBACK_MEETING;
   readonly #sandbox: Sandbox;
   readonly #options: SandboxLauncherOptions;
   readonly #places: ReadonlyMap<string, Place>;
@@ -47,7 +50,8 @@ export class SandboxLauncher implements Launcher {
     this.#places = new Map(placesOf(sandbox.scenario.reality).map((place) => [vantageKey(place.vantage), place]));
   }
 
-  readonly vantages = (): readonly Place[] => [...this.#places.values()];
+  /** The sandbox's manifests declare everything that is there, our own pods included. */
+  readonly place = (snapshot: Snapshot): Placement => ({ snapshot, vantages: [...this.#places.values()] });
 
   readonly onLost = (listener: LostListener): (() => void) => {
     this.#listeners.add(listener);

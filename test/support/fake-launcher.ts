@@ -1,6 +1,14 @@
 /** A launcher without processes: its agents are fakes that answer each task as a test says. */
 import { FakeAgent } from './fake-agent.ts';
-import type { ControllerEndpoint, DialTarget, Launcher, LostListener } from '../../controller/fleet/launcher.ts';
+import { LOOPBACK_MEETING } from '../../controller/fleet/launcher.ts';
+import type {
+  ControllerEndpoint,
+  DialTarget,
+  Launcher,
+  LostListener,
+  Placement,
+} from '../../controller/fleet/launcher.ts';
+import type { Snapshot } from '../../controller/snapshot/snapshot.ts';
 import type { PlacedVantage } from '../../controller/plan/plan.ts';
 import type { Outcome, PlannedRoute, Target, Vantage } from '../../proto/vocabulary.ts';
 import { targetKey, vantageKey } from '../../proto/vocabulary.ts';
@@ -21,6 +29,7 @@ export interface FakeLauncherOptions {
 
 export class FakeLauncher implements Launcher {
   readonly trustDomain = 'cluster.local';
+  readonly meeting = LOOPBACK_MEETING;
   readonly agents = new Map<string, FakeAgent>();
   readonly #options: FakeLauncherOptions;
   readonly #listeners = new Set<LostListener>();
@@ -29,7 +38,7 @@ export class FakeLauncher implements Launcher {
     this.#options = options;
   }
 
-  readonly vantages = (): readonly PlacedVantage[] => this.#options.places;
+  readonly place = (snapshot: Snapshot): Placement => ({ snapshot, vantages: this.#options.places });
 
   readonly onLost = (listener: LostListener): (() => void) => {
     this.#listeners.add(listener);

@@ -1,6 +1,8 @@
 /** A fleet that listens, on a clock that stands still, with fake agents that dial it. */
 import { DEFAULT_FLEET_OPTIONS, Fleet } from '../../controller/fleet/fleet.ts';
-import type { FleetDeps, FleetOptions } from '../../controller/fleet/fleet.ts';
+import type { FleetOptions } from '../../controller/fleet/fleet.ts';
+import type { TokenCheck } from '../../controller/fleet/join-tokens.ts';
+import { LOOPBACK_MEETING } from '../../controller/fleet/launcher.ts';
 import type { PlannedRoute, Report, Vantage } from '../../proto/vocabulary.ts';
 import { FakeAgent } from './fake-agent.ts';
 import type { FakeAgentOptions } from './fake-agent.ts';
@@ -20,10 +22,7 @@ export interface FleetScene extends AsyncDisposable {
   readonly join: (options?: Partial<FakeAgentOptions>) => FakeAgent;
 }
 
-export async function startFleet(
-  options: Partial<FleetOptions> = {},
-  tokens?: FleetDeps['tokens'],
-): Promise<FleetScene> {
+export async function startFleet(options: Partial<FleetOptions> = {}, tokens?: TokenCheck): Promise<FleetScene> {
   const clock = new ManualClock(Date.now());
   const recorded: string[] = [];
   const said: string[] = [];
@@ -37,9 +36,8 @@ export async function startFleet(
           recorded.push(`${vantage} ${[route, slot, attempt].map(String).join('/')}`);
         }
       },
-      ...(tokens !== undefined && { tokens }),
     },
-    { ...DEFAULT_FLEET_OPTIONS, ...options },
+    { ...DEFAULT_FLEET_OPTIONS, meeting: { ...LOOPBACK_MEETING, ...(tokens !== undefined && { tokens }) }, ...options },
   );
   return {
     fleet,

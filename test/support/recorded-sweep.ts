@@ -52,7 +52,8 @@ async function recordOnce(name: string): Promise<RecordedSweep> {
   const dialled = new Map<string, readonly DialTarget[]>();
   const launcher: Launcher = {
     trustDomain: agents.trustDomain,
-    vantages: agents.vantages,
+    meeting: agents.meeting,
+    place: agents.place,
     launch: agents.launch,
     onLost: agents.onLost,
     addressesOf: (vantage, target) => {
@@ -71,7 +72,7 @@ async function recordOnce(name: string): Promise<RecordedSweep> {
   };
   const measured = await sweep(deps, DEFAULT_SWEEP_OPTIONS, signal);
   const mesh = buildMesh(snapshot);
-  const places = agents.vantages();
+  const places = agents.place(snapshot).vantages;
   const addressesOf = (vantage: Vantage, target: Target): readonly DialTarget[] =>
     dialled.get(`${vantageKey(vantage)} ${targetKey(target)}`) ?? [];
   const routed = routeCells(makePlan(mesh, places).cells, addressesOf);

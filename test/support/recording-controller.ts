@@ -33,7 +33,6 @@ const fleet = await Fleet.start(
   {
     clock: systemClock,
     debug: () => undefined,
-    tokens: { check: () => Promise.resolve({ kind: 'accepted' }) },
     record: (_vantage, reports) => {
       say(reports.map((report) => [report.route, report.slot, report.attempt].join('/')));
       const own = reports.filter((report) => report.slot === Number(slot));
@@ -52,7 +51,14 @@ const fleet = await Fleet.start(
       });
     },
   },
-  { ...DEFAULT_FLEET_OPTIONS, listen: { host: '127.0.0.1', port: Number(port) } },
+  {
+    ...DEFAULT_FLEET_OPTIONS,
+    meeting: {
+      listen: { host: '127.0.0.1', port: Number(port) },
+      host: '127.0.0.1',
+      tokens: { check: () => Promise.resolve({ kind: 'accepted' }) },
+    },
+  },
 );
 writeFileSync(caFile, fleet.endpoint.caPem);
 assign(1, half);

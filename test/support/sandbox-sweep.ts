@@ -35,7 +35,8 @@ export async function sweepScenario(scenarioName: string, given: SandboxSweepOpt
     agents.launch(vantages, dialVia === undefined ? controller : await dialVia(controller), ending);
   const launcher: Launcher = {
     trustDomain: agents.trustDomain,
-    vantages: agents.vantages,
+    meeting: agents.meeting,
+    place: agents.place,
     addressesOf: (vantage, target) => {
       const found = agents.addressesOf(vantage, target);
       if (given.dialled === undefined || vantage.dataPlane === 'sidecar') return found;

@@ -1,5 +1,13 @@
 /** A launcher whose agents report what a test says, batch by batch, over real streams. */
-import type { ControllerEndpoint, DialTarget, Launcher, LostListener } from '../../controller/fleet/launcher.ts';
+import { LOOPBACK_MEETING } from '../../controller/fleet/launcher.ts';
+import type {
+  ControllerEndpoint,
+  DialTarget,
+  Launcher,
+  LostListener,
+  Placement,
+} from '../../controller/fleet/launcher.ts';
+import type { Snapshot } from '../../controller/snapshot/snapshot.ts';
 import type { PlacedVantage } from '../../controller/plan/plan.ts';
 import type { OutcomeBatch } from '../../proto/gen/meshproof/v1/session.ts';
 import type { Outcome, PlannedRoute, Report, Target, Vantage } from '../../proto/vocabulary.ts';
@@ -45,6 +53,7 @@ interface Seat {
 
 export class ScriptedLauncher implements Launcher {
   readonly trustDomain = 'cluster.local';
+  readonly meeting = LOOPBACK_MEETING;
   readonly #scripted: Scripted;
   readonly #agents: FakeAgent[] = [];
   readonly #listeners = new Set<LostListener>();
@@ -55,7 +64,7 @@ export class ScriptedLauncher implements Launcher {
     this.#scripted = scripted;
   }
 
-  readonly vantages = (): readonly PlacedVantage[] => this.#scripted.places;
+  readonly place = (snapshot: Snapshot): Placement => ({ snapshot, vantages: this.#scripted.places });
 
   readonly onLost = (listener: LostListener): (() => void) => {
     this.#listeners.add(listener);
