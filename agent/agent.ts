@@ -1,5 +1,5 @@
 /** Puts an agent together: schedule, probes, identity, fitness and session. */
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { Clock } from '../proto/clock.ts';
 import type { Outcome, Task } from '../proto/vocabulary.ts';
@@ -29,7 +29,7 @@ export async function runAgent(config: AgentConfig, clock: Clock, log: Log, sign
     credentials: lazyCredentials(config, clock),
     dataPlane: config.vantage.dataPlane,
     capture: config.capture,
-    newToken: () => randomBytes(12).toString('hex'),
+    newToken: randomUUID,
   };
   await using schedule = new Schedule({
     clock,

@@ -1,5 +1,5 @@
 /** Our side: the agent's own probes, identity and classification in a process of its own, in a closed loop. */
-import { createPrivateKey, createPublicKey, randomBytes } from 'node:crypto';
+import { createPrivateKey, createPublicKey, randomUUID } from 'node:crypto';
 import { workloadIdentity } from '../../../agent/identity/workload-identity.ts';
 import { signCertificate } from '../../../proto/x509.ts';
 import type { ProbeDeps } from '../../../agent/probes/probe.ts';
@@ -52,9 +52,8 @@ function prepare({ caKeyPem, rootPem, ports }: Extract<AttemptsQuestion, { kind:
     );
   };
   const identity = { rootPem, spiffeId: CALLER_ID, sign, clock: systemClock, random: Math.random };
-  const newToken = (): string => randomBytes(12).toString('hex');
   return {
-    deps: { credentials: workloadIdentity(identity), dataPlane: 'naked', capture: undefined, newToken },
+    deps: { credentials: workloadIdentity(identity), dataPlane: 'naked', capture: undefined, newToken: randomUUID },
     ports,
   };
 }

@@ -42,53 +42,81 @@ export const probesBench: Bench = {
     await using target = new Worker<TargetQuestion, TargetPorts>(new URL('target-process.ts', import.meta.url));
     const ports = await target.ask({ certificate: credentials.target, rootPem: credentials.rootPem }, signal);
     const rows: Row[] = [];
-    const ours = new Map<Transport, Cost>();
     for (const transport of TRANSPORTS) {
       say(`${TITLES[transport]}, beside blackbox_exporter`);
       const costs = await besideBlackbox(transport, credentials, ports, signal);
-      ours.set(transport, costs.ours);
-      rows.push(rowOf(transport, costs.ours, 'blackbox_exporter', costs.blackbox, BLACKBOX_BARS[transport]));
+      rows.push(rowOf(transport, costs, 'blackbox_exporter', BLACKBOX_BARS[transport]));
     }
     for (const transport of ['http', 'mtls'] as const) {
-      say(`${TITLES[transport]}, cloudprober`);
-      const cost = await costOfCloudprober(transport, credentials, ports, signal);
-      rows.push(rowOf(transport, ours.get(transport), 'cloudprober', cost, CLOUDPROBER_BARS[transport]));
+      say(`${TITLES[transport]}, beside cloudprober`);
+      const costs = await besideCloudprober(transport, credentials, ports, signal);
+      rows.push(rowOf(transport, costs, 'cloudprober', CLOUDPROBER_BARS[transport]));
     }
     return rows;
   },
 };
 
-/** Processes of its own for every transport, so that none is warm for the next. */
+interface Costs {
+  readonly ours: Cost;
+  readonly theirs: Cost | Missing;
+}
+
+/** What an attempt of ours costs in one more round, in a process of its own, so that no transport is warm for the next. */
+async function ourRounds(
+  transport: Transport,
+  { caKeyPem, rootPem }: BenchCredentials,
+  ports: TargetPorts,
+  { running, signal }: { readonly running: AsyncDisposableStack; readonly signal: AbortSignal },
+): Promise<() => Promise<Cost>> {
+  const worker = running.use(
+    new Worker<AttemptsQuestion, AttemptsAnswer>(new URL('attempts-process.ts', import.meta.url)),
+  );
+  await worker.ask({ kind: 'prepare', caKeyPem, rootPem, ports }, signal);
+  const attempts = ATTEMPTS[transport];
+  return () =>
+    costOf(worker.pid, attempts, async () => {
+      const question = { kind: 'attempt', transport, attempts, inFlight: IN_FLIGHT } as const;
+      const { reached, unexpected } = await worker.ask(question, signal);
+      if (reached < attempts)
+        throw new Error(`${String(attempts - reached)} not reached, the first: ${unexpected ?? ''}`);
+    });
+}
+
 async function besideBlackbox(
   transport: Transport,
   credentials: BenchCredentials,
   ports: TargetPorts,
   signal: AbortSignal,
-): Promise<{ readonly ours: Cost; readonly blackbox: Cost | Missing }> {
+): Promise<Costs> {
   await using running = new AsyncDisposableStack();
-  const worker = running.use(
-    new Worker<AttemptsQuestion, AttemptsAnswer>(new URL('attempts-process.ts', import.meta.url)),
-  );
-  const { caKeyPem, rootPem } = credentials;
-  await worker.ask({ kind: 'prepare', caKeyPem, rootPem, ports }, signal);
+  const ourRound = await ourRounds(transport, credentials, ports, { running, signal });
   const path = findPeer('prometheus-blackbox-exporter');
   const blackbox = path === undefined ? undefined : running.use(await startBlackbox(path, credentials, ports, signal));
   const attempts = ATTEMPTS[transport];
   const ours: Cost[] = [];
   const theirs: Cost[] = [];
   for (let round = 0; round < ROUNDS; round += 1) {
-    ours.push(
-      await costOf(worker.pid, attempts, async () => {
-        const question = { kind: 'attempt', transport, attempts, inFlight: IN_FLIGHT } as const;
-        const { reached, unexpected } = await worker.ask(question, signal);
-        if (reached < attempts)
-          throw new Error(`${String(attempts - reached)} not reached, the first: ${unexpected ?? ''}`);
-      }),
-    );
+    ours.push(await ourRound());
     if (blackbox === undefined) continue;
     theirs.push(await costOf(blackbox.pid, attempts, () => blackbox.attempt(transport, attempts, IN_FLIGHT)));
   }
-  return { ours: median(ours.slice(1)), blackbox: blackbox === undefined ? NOT_INSTALLED : median(theirs.slice(1)) };
+  return { ours: median(ours.slice(1)), theirs: blackbox === undefined ? NOT_INSTALLED : median(theirs.slice(1)) };
+}
+
+/** It cannot be made to wait for us, so that our rounds are before and after its own. */
+async function besideCloudprober(
+  transport: CloudproberTransport,
+  credentials: BenchCredentials,
+  ports: TargetPorts,
+  signal: AbortSignal,
+): Promise<Costs> {
+  await using running = new AsyncDisposableStack();
+  const ourRound = await ourRounds(transport, credentials, ports, { running, signal });
+  await ourRound();
+  const before = [await ourRound(), await ourRound()];
+  const theirs = await costOfCloudprober(transport, credentials, ports, signal);
+  const after = [await ourRound()];
+  return { ours: median([...before, ...after]), theirs };
 }
 
 async function costOfCloudprober(
@@ -117,13 +145,11 @@ async function costOf(pid: number, attempts: number, work: () => Promise<void>):
   return ((cpuMs(pid) - before) * 1_000) / attempts;
 }
 
-function rowOf(transport: Transport, ours: Cost | undefined, name: string, theirs: Cost | Missing, least: number): Row {
-  const figureOf = (value: Cost | Missing | undefined) =>
-    typeof value === 'number' ? { value, unit: 'µs' } : undefined;
+function rowOf(transport: Transport, { ours, theirs }: Costs, name: string, least: number): Row {
   return {
     what: `${TITLES[transport]}, CPU an attempt`,
-    ours: figureOf(ours),
-    beside: { name, figure: figureOf(theirs) },
+    ours: { value: ours, unit: 'µs' },
+    beside: { name, figure: typeof theirs === 'number' ? { value: theirs, unit: 'µs' } : undefined },
     bar: { kind: 'ratio-at-least', least },
     ...(typeof theirs === 'string' && { note: theirs }),
   };
