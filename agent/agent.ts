@@ -5,6 +5,7 @@ import type { Clock } from '../proto/clock.ts';
 import type { Outcome, Task } from '../proto/vocabulary.ts';
 import { spiffeId } from '../proto/vocabulary.ts';
 import type { AgentConfig } from './config.ts';
+import { ControlPath } from './control-path.ts';
 import { ControllerTime, doubtfulTime } from './controller-time.ts';
 import { monitorFitness, unfitness } from './fitness.ts';
 import type { FitnessMonitor } from './fitness.ts';
@@ -12,6 +13,7 @@ import type { Log } from './log.ts';
 import type { Credentials, ProbeDeps } from './probes/probe.ts';
 import { attempt } from './probes/probes.ts';
 import { Schedule } from './schedule.ts';
+import { quitSidecar } from './sidecar-exit.ts';
 import { BACKOFF, holdSession } from './session.ts';
 import type { SessionDeps } from './session.ts';
 import { Spool } from './spool.ts';
@@ -25,6 +27,7 @@ export async function runAgent(config: AgentConfig, clock: Clock, log: Log, sign
   using fitness = monitorFitness({ clock, readiness: config.readiness });
   const spool = new Spool(clock);
   const controllerTime = new ControllerTime(clock);
+  const controlPath = new ControlPath(config.vantage.dataPlane, log);
   const probing: ProbeDeps = {
     credentials: lazyCredentials(config, clock),
     dataPlane: config.vantage.dataPlane,
@@ -35,7 +38,8 @@ export async function runAgent(config: AgentConfig, clock: Clock, log: Log, sign
     clock,
     agentId: config.agentId,
     maxInFlight: config.maxInFlight,
-    attempt: (task, cancelled) => attemptIfFit(task, probing, { clock, fitness, controllerTime }, cancelled),
+    attempt: (task, cancelled) =>
+      attemptIfFit(task, probing, { clock, fitness, controllerTime, controlPath }, cancelled),
     report: (report) => {
       spool.add(report);
     },
@@ -53,14 +57,22 @@ export async function runAgent(config: AgentConfig, clock: Clock, log: Log, sign
       vantage,
       plan: { version: 0 },
       controllerTime,
+      controlPath,
       graceMs: GRACE_MS,
       backoff: { ...BACKOFF, reconnectJitterMs: config.reconnectJitterMs },
       random: Math.random,
       onEnd: sayOnce(log),
+      ...(config.giveUpAfterMs > 0 && { giveUpAfterMs: config.giveUpAfterMs }),
     },
     signal,
   );
   log.info('the agent ends', { how: ended, handedOver: spool.isEmpty });
+  if (config.endsSidecar) await takeLeave(log);
+}
+
+async function takeLeave(log: Log): Promise<void> {
+  const farewell = await quitSidecar();
+  if (farewell.kind === 'failed') log.warn('the sidecar was not told that the pod has ended', { why: farewell.why });
 }
 
 /** An agent dials for as long as it lives; the same reason is a warning once. */
@@ -79,15 +91,18 @@ interface Judgement {
   readonly clock: Clock;
   readonly fitness: FitnessMonitor;
   readonly controllerTime: ControllerTime;
+  readonly controlPath: ControlPath;
 }
 
 /** What an unfit agent saw says more of the agent than of the target. */
 async function attemptIfFit(
   task: Task,
   deps: ProbeDeps,
-  { clock, fitness, controllerTime }: Judgement,
+  { clock, fitness, controllerTime, controlPath }: Judgement,
   signal: AbortSignal,
 ): Promise<Outcome> {
+  const { fault } = controlPath;
+  if (fault !== undefined) return fault;
   const startedMs = clock.monotonicMs();
   const outcome = await attempt(task, deps, signal);
   if (outcome.kind === 'untested') return outcome;
@@ -111,5 +126,13 @@ function lazyCredentials({ mesh, vantage }: AgentConfig, clock: Clock): Credenti
     return workloadIdentity({ rootPem, spiffeId: id, sign, clock, random: Math.random });
   };
   let loaded: Promise<Credentials> | undefined;
-  return { contextFor: async (certificate, signal) => (await (loaded ??= load())).contextFor(certificate, signal) };
+  const loadOnce = (): Promise<Credentials> => {
+    // A root that is not there yet (the kubelet brings it a while after istiod has written it) may be there next time.
+    loaded ??= load().catch((error: unknown) => {
+      loaded = undefined;
+      throw error;
+    });
+    return loaded;
+  };
+  return { contextFor: async (certificate, signal) => (await loadOnce()).contextFor(certificate, signal) };
 }

@@ -16,10 +16,14 @@ export interface AgentConfig {
   readonly capture: Address | undefined;
   /** The sidecar's readiness port; undefined: not asked. */
   readonly readiness: Address | undefined;
+  /** The pod has a sidecar of its own, which is to end with the agent. */
+  readonly endsSidecar: boolean;
   readonly mesh: MeshConfig;
   /** Attempts at the same time. */
   readonly maxInFlight: number;
   readonly reconnectJitterMs: number;
+  /** Whoever is without a controller for so long ends; 0: nobody does. */
+  readonly giveUpAfterMs: number;
   /** The process ends when its standard input does: whoever started it is gone. */
   readonly exitsOnStdinEnd: boolean;
   readonly logLevel: LogLevel;
@@ -56,10 +60,12 @@ export function readConfig(environment: Environment): AgentConfig {
     controllerCaFile: read.text('CONTROLLER_CA', undefined),
     tokenFile: read.text('TOKEN_FILE', undefined),
     capture,
+    endsSidecar: dataPlane === 'sidecar' && capture === undefined && readiness === undefined,
     readiness: readiness ?? (dataPlane === 'sidecar' && capture === undefined ? SIDECAR_READINESS : undefined),
     mesh: readMesh(read),
     maxInFlight: read.integer('MAX_IN_FLIGHT', 64, 1, 4096),
     reconnectJitterMs: read.integer('RECONNECT_JITTER_MS', 5_000, 0, 60_000),
+    giveUpAfterMs: read.integer('GIVE_UP_AFTER_MS', 0, 0, 86_400_000),
     exitsOnStdinEnd: read.oneOf('EXIT_ON_STDIN_END', ['0', '1'] as const, '0') === '1',
     logLevel: read.oneOf('LOG_LEVEL', LOG_LEVELS, 'info'),
   };

@@ -7,6 +7,7 @@ import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import { createServer as createTcpServer } from 'node:net';
 import type { Server, Socket } from 'node:net';
 import { MeshproofError } from '../proto/errors.ts';
+import '../proto/http2-lifetimes.ts';
 import type { Address, ApplicationProtocol } from '../proto/vocabulary.ts';
 import { ATTEMPT_HEADER, lastCaller, STATEMENT_HEADER, tokenIn, WITNESS_HEADER } from './witness.ts';
 import type { Statement } from './witness.ts';

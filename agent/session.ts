@@ -19,19 +19,27 @@ export interface SessionDeps extends ConversationDeps {
   /** 0 to 1. */
   readonly random: () => number;
   readonly onEnd: (end: ConversationEnd, retryInMs: number) => void;
+  /** Without a controller for so long, the agent gives up. @default never */
+  readonly giveUpAfterMs?: number;
 }
 
-/** Resolves when the controller has drained this agent, or when the signal aborts. Never gives up otherwise. */
-export async function holdSession(deps: SessionDeps, signal: AbortSignal): Promise<'drained' | 'aborted'> {
+/** Resolves when the controller has drained this agent, when the signal aborts, or when there is no controller for long. */
+export async function holdSession(deps: SessionDeps, signal: AbortSignal): Promise<'drained' | 'aborted' | 'alone'> {
+  const { clock, giveUpAfterMs = Number.POSITIVE_INFINITY } = deps;
   let failures = 0;
+  let aloneSinceMs = clock.monotonicMs();
   while (!isAborted(signal)) {
     const end = await converse(deps, signal);
     if (end.kind === 'drained') return 'drained';
     if (isAborted(signal)) return 'aborted';
-    failures = end.kind === 'lost' && end.wasWelcomed ? 0 : failures + 1;
+    if (end.kind === 'lost' && end.wasWelcomed) {
+      failures = 0;
+      aloneSinceMs = clock.monotonicMs();
+    } else failures += 1;
     const retryInMs = delayAfter(end, failures, deps);
     deps.onEnd(end, retryInMs);
-    await slept(deps.clock, retryInMs, signal);
+    if (clock.monotonicMs() + retryInMs - aloneSinceMs > giveUpAfterMs) return 'alone';
+    await slept(clock, retryInMs, signal);
   }
   return 'aborted';
 }

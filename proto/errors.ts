@@ -58,10 +58,45 @@ export const ERRORS = {
     meaning: 'A proxy of the embedded mesh refused its configuration or ended.',
     remedy: 'The message holds the last lines of its log.',
   },
+  MPE_NOT_INSTALLED: {
+    exitStatus: EXIT.unreachable,
+    meaning: 'The cluster has no installation of meshproof that a sweep could be started from.',
+    remedy: 'Install it (meshproof install | kubectl apply -f -), or name its namespace with --own-namespace.',
+  },
+  MPE_JOB_NOT_STARTED: {
+    exitStatus: EXIT.unreachable,
+    meaning: 'The Job of the sweep was made, but its pod does not start.',
+    remedy: 'The message holds the words of the cluster; meshproof doctor looks at more.',
+  },
+  MPE_SWEEP_LOST: {
+    exitStatus: EXIT.inconclusive,
+    meaning: 'The Job of the sweep ended, or its log broke off, before the whole result had come. There is no verdict.',
+    remedy: 'Start the sweep again; if it is killed for its memory or its deadline, give it more.',
+  },
+  MPE_TIMEOUT: {
+    exitStatus: EXIT.inconclusive,
+    meaning: 'The sweep did not end within --timeout. There is no verdict.',
+    remedy: 'Give it more time with --timeout, or fewer namespaces.',
+  },
   MPE_CONTROLLER_UNREACHABLE: {
     exitStatus: EXIT.unreachable,
     meaning: 'An agent cannot reach its controller.',
     remedy: 'Check MESHPROOF_CONTROLLER, the network between them, and that the port is excluded from capture.',
+  },
+  MPE_NO_KUBECONFIG: {
+    exitStatus: EXIT.usage,
+    meaning: 'Nothing says which cluster is meant: no kubeconfig, or no such context in it.',
+    remedy: 'Name one with --kubeconfig (and --context), or set KUBECONFIG.',
+  },
+  MPE_CLUSTER_UNREACHABLE: {
+    exitStatus: EXIT.unreachable,
+    meaning: 'The API server of the cluster cannot be reached, or does not answer what it is asked.',
+    remedy: 'Check the server that the message names with kubectl --context, and try again.',
+  },
+  MPE_NOT_PERMITTED: {
+    exitStatus: EXIT.notPermitted,
+    meaning: 'The API server refuses what meshproof needs to read or to create.',
+    remedy: 'Add the rule that the message names to the role of the account that it names.',
   },
   MPE_SESSION_REFUSED: {
     exitStatus: EXIT.notPermitted,

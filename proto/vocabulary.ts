@@ -70,6 +70,8 @@ export interface MutualTlsProbe {
   readonly kind: 'mtls';
   readonly alpn: readonly string[];
   readonly application: ApplicationProtocol;
+  /** What an HTTP request inside asks for. @default / */
+  readonly path?: string;
 }
 
 /** TLS with a certificate of the right name from a CA that the mesh does not know. */
@@ -77,6 +79,8 @@ export interface UntrustedTlsProbe {
   readonly kind: 'mtls-untrusted';
   readonly alpn: readonly string[];
   readonly application: ApplicationProtocol;
+  /** What an HTTP request inside asks for. @default / */
+  readonly path?: string;
 }
 
 /** What to say inside a connection to make the target answer. */

@@ -14,7 +14,8 @@ export function probeToWire(probe: Probe): wire.Probe {
     case 'mtls':
     case 'mtls-untrusted': {
       const application = probe.kind === 'tls' ? 'APPLICATION_PROTOCOL_UNSPECIFIED' : APPLICATIONS[probe.application];
-      const value = { certificate: CERTIFICATES[probe.kind], alpn: [...probe.alpn], application };
+      const path = probe.kind === 'tls' ? '' : (probe.path ?? '');
+      const value = { certificate: CERTIFICATES[probe.kind], alpn: [...probe.alpn], application, path };
       return { kind: { $case: 'tls', value } };
     }
     case 'health': {
@@ -43,12 +44,12 @@ export function probeFromWire(message: wire.Probe | undefined): Probe | undefine
   }
 }
 
-function tlsFromWire({ certificate, alpn, application }: wire.TlsProbe): Probe | undefined {
+function tlsFromWire({ certificate, alpn, application, path }: wire.TlsProbe): Probe | undefined {
   const kind = wordOf(CERTIFICATES, certificate);
   if (kind === undefined) return undefined;
   if (kind === 'tls') return { kind, alpn };
   const inside = wordOf(APPLICATIONS, application);
-  return inside === undefined ? undefined : { kind, alpn, application: inside };
+  return inside === undefined ? undefined : { kind, alpn, application: inside, ...(path !== '' && { path }) };
 }
 
 function healthFromWire(message: wire.HealthProbe): HealthProbe | undefined {

@@ -19,7 +19,8 @@ const DEADLINE_MS = 10_000;
  * out (istio: security/pkg/nodeagent/caclient/providers/citadel/client.go). Rejects with MPE_CERTIFICATE_REFUSED.
  */
 export function meshCa(options: MeshCaOptions): (csrPem: string) => Promise<string> {
-  const target = `${options.address.host}:${String(options.address.port)}`;
+  const { host, port } = options.address;
+  const target = `${host.includes(':') ? `[${host}]` : host}:${String(port)}`;
   return async (csr) => {
     try {
       const chain = await createCertificate(options, target, csr);

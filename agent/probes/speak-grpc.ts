@@ -1,6 +1,7 @@
 /** Asks grpc.health.v1.Health/Check on a connection, over HTTP/2. */
 import { connect } from 'node:http2';
 import type { ClientHttp2Session, ClientHttp2Stream, IncomingHttpHeaders } from 'node:http2';
+import '../../proto/http2-lifetimes.ts';
 import type { Outcome } from '../../proto/vocabulary.ts';
 import { outcomeOfBrokenAnswer, outcomeOfEnding } from '../classify.ts';
 import { httpStatusOf } from '../classify-answer.ts';

@@ -5,6 +5,7 @@ import type { Vantage } from '../../proto/vocabulary.ts';
 import { VERSION } from '../../proto/version.ts';
 import { batchToWire, fitnessToWire, PROTOCOL, routeFromWire, vantageToWire } from '../../proto/wire.ts';
 import type { Batch, Fitness, ReceivedRoute } from '../../proto/wire.ts';
+import type { ControlPath } from '../control-path.ts';
 import type { ControllerTime } from '../controller-time.ts';
 import type { Spool } from '../spool.ts';
 import type { OpenUplink, Uplink, UplinkEnd } from './uplink.ts';
@@ -30,6 +31,7 @@ export interface ConversationDeps {
   /** The plan that the agent holds; outlives the streams of a boot. 0: none. */
   readonly plan: { version: number };
   readonly controllerTime: Pick<ControllerTime, 'hear'>;
+  readonly controlPath: Pick<ControlPath, 'hear'>;
   /** How long an end in good order may take after the signal aborts. */
   readonly graceMs: number;
 }
@@ -169,6 +171,7 @@ class Conversation {
     }
     this.#isWelcomed = true;
     this.#deps.controllerTime.hear(welcome.controllerTimeMs);
+    this.#deps.controlPath.hear(welcome.observedPeer, this.#uplink?.localAddress());
     this.#credit = welcome.credit > 0 ? welcome.credit : CREDIT;
     for (const batch of this.#deps.spool.resume(welcome.resumeFrom)) this.#sendBatch(batch);
     const { heartbeatIntervalMs } = welcome;

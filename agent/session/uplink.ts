@@ -4,6 +4,7 @@ import type { ClientDuplexStream, status as GrpcStatus } from '@grpc/grpc-js';
 import type { AgentMessage, ControllerMessage } from '../../proto/gen/meshproof/v1/session.ts';
 import type { Address } from '../../proto/vocabulary.ts';
 import { readBearerToken } from '../bearer-token.ts';
+import { OwnSocket } from './own-socket.ts';
 import { MAX_MESSAGE_BYTES } from '../../proto/wire.ts';
 
 /** Why a stream ended. */
@@ -28,6 +29,8 @@ export interface Uplink {
   /** Ends our side; the controller ends its own in answer. */
   readonly end: () => void;
   readonly cancel: () => void;
+  /** Our end of the connection that carries the stream; undefined where it was not seen. */
+  readonly localAddress: () => Address | undefined;
 }
 
 export type OpenUplink = (events: UplinkEvents) => Promise<Uplink>;
@@ -52,6 +55,7 @@ export function grpcUplink(options: UplinkOptions): OpenUplink {
       readFile(options.caFile),
       readBearerToken(options.tokenFile),
     ]);
+    const socket = new OwnSocket(options.controller);
     const { host, port } = options.controller;
     const target = `${host.includes(':') ? `[${host}]` : host}:${String(port)}`;
     const client = new SessionClient(target, grpc.credentials.createSsl(ca), {
@@ -67,8 +71,13 @@ export function grpcUplink(options: UplinkOptions): OpenUplink {
     metadata.set('authorization', `Bearer ${token}`);
     const { UNAUTHENTICATED, PERMISSION_DENIED, OK } = grpc.status;
     const call = client.connect(metadata);
+    // A channel whose stream has spoken opens no other socket.
+    call.once('data', () => {
+      socket[Symbol.dispose]();
+    });
     listen(call, events, (code, details): UplinkEnd => {
       client.close();
+      socket[Symbol.dispose]();
       if (code === OK) return { kind: 'closed' };
       const isRefusal = code === UNAUTHENTICATED || code === PERMISSION_DENIED;
       return { kind: isRefusal ? 'refused' : 'lost', why: `${grpc.status[code]}: ${details}` };
@@ -81,6 +90,7 @@ export function grpcUplink(options: UplinkOptions): OpenUplink {
       cancel: () => {
         call.cancel();
       },
+      localAddress: () => socket.local,
     };
   };
 }

@@ -95,6 +95,12 @@ const probe = fc.oneof(
   fc.record({ kind: fc.constant('tls'), alpn }),
   fc.record({ kind: fc.constantFrom('mtls', 'mtls-untrusted'), alpn, application }),
   fc.record({
+    kind: fc.constantFrom('mtls', 'mtls-untrusted'),
+    alpn,
+    application,
+    path: fc.webPath().map((path) => `/${path}`),
+  }),
+  fc.record({
     kind: fc.constant('health'),
     container: text,
     check: fc.constantFrom('liveness', 'readiness', 'startup'),

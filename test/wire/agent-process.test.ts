@@ -44,7 +44,14 @@ for (const how of ['SIGTERM', 'SIGINT', 'the end of its standard input'] as cons
     const said = text(agent.stderr);
     const stream = await controller.nextAgent();
     t.match(await stream.next(), { $case: 'hello' });
-    const value = { resumeFrom: 1, credit: 8, heartbeatIntervalMs: 1, planVersion: 0, controllerTimeMs: 0 };
+    const value = {
+      resumeFrom: 1,
+      credit: 8,
+      heartbeatIntervalMs: 1,
+      planVersion: 0,
+      controllerTimeMs: 0,
+      observedPeer: undefined,
+    };
     stream.say({ $case: 'welcome', value });
     t.match(await stream.next(), { $case: 'heartbeat' });
     if (how === 'SIGTERM' || how === 'SIGINT') agent.kill(how);

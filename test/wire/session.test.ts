@@ -7,6 +7,7 @@ import { runAgent } from '../../agent/agent.ts';
 import type { AgentConfig } from '../../agent/config.ts';
 import type { Log } from '../../agent/log.ts';
 import { startResponder } from '../../agent/responder.ts';
+import type { Clock } from '../../proto/clock.ts';
 import { systemClock } from '../../proto/system-clock.ts';
 import type { Address, PlannedRoute } from '../../proto/vocabulary.ts';
 import { batchFromWire, routeToWire } from '../../proto/wire.ts';
@@ -21,13 +22,15 @@ const SILENT_LOG: Log = {
   error: () => undefined,
 };
 
+const MINUTE_MS = 60_000;
+
 interface Rig extends AsyncDisposable {
   readonly controller: TestController;
   readonly stop: () => void;
   readonly ended: Promise<void>;
 }
 
-async function startAgent(): Promise<Rig> {
+async function startAgent(clock: Clock = systemClock): Promise<Rig> {
   const folder = await mkdtemp(join(tmpdir(), 'meshproof-session-test-'));
   const controller = await startController();
   const controllerCaFile = join(folder, 'ca.pem');
@@ -41,15 +44,17 @@ async function startAgent(): Promise<Rig> {
     controllerCaFile,
     tokenFile,
     capture: undefined,
+    endsSidecar: false,
     readiness: undefined,
     mesh: { trustDomain: 'cluster.local', rootFile: undefined, ca: undefined },
     maxInFlight: 8,
     reconnectJitterMs: 0,
+    giveUpAfterMs: 0,
     exitsOnStdinEnd: false,
     logLevel: 'error',
   };
   const stopping = new AbortController();
-  const ended = runAgent(config, systemClock, SILENT_LOG, stopping.signal);
+  const ended = runAgent(config, clock, SILENT_LOG, stopping.signal);
   const stop = (): void => {
     stopping.abort();
   };
@@ -84,7 +89,14 @@ function route(number: number, address: Address, changes: Partial<PlannedRoute> 
 }
 
 function welcome(stream: AgentStream, resumeFrom = 1): void {
-  const value = { resumeFrom, credit: 8, heartbeatIntervalMs: 60_000, planVersion: 1, controllerTimeMs: 0 };
+  const value = {
+    resumeFrom,
+    credit: 8,
+    heartbeatIntervalMs: 60_000,
+    planVersion: 1,
+    controllerTimeMs: 0,
+    observedPeer: undefined,
+  };
   stream.say({ $case: 'welcome', value });
 }
 
@@ -166,12 +178,19 @@ t.test('Drain ends the agent in good order, with what was in flight', async (t) 
   await rig.ended;
 });
 
-t.test('a refused agent keeps away; it ends when it is told to', async (t) => {
-  await using rig = await startAgent();
+t.test('a refused agent keeps away for a minute and more, unless it is told to end', async (t) => {
+  const wait = Promise.withResolvers<AbortSignal | undefined>();
+  const sleep: Clock['sleep'] = (delayMs, signal) => {
+    if (delayMs >= MINUTE_MS) wait.resolve(signal);
+    return systemClock.sleep(delayMs, signal);
+  };
+  await using rig = await startAgent({ ...systemClock, sleep });
   const stream = await rig.controller.nextAgent();
   stream.fail(status.UNAUTHENTICATED, 'no such token');
   await stream.ended;
+  const signal = await wait.promise;
+  t.equal(signal?.aborted, false, 'it waits');
   rig.stop();
   await rig.ended;
-  t.pass('it waits for its minute no longer than it has to');
+  t.equal(signal?.aborted, true, 'and waits no longer');
 });

@@ -18,6 +18,17 @@ t.test('our certificate is taken and the request is answered: reached over mTLS'
   });
 });
 
+t.test('the request inside asks for the path that the probe names, and for / where it names none', async (t) => {
+  const asked: string[] = [];
+  await using server = await serveTls(mutual(), (socket, first) => {
+    asked.push(first.toString('latin1').split('\r\n', 1)[0] ?? '');
+    socket.end(OK);
+  });
+  await probeOnce({ kind: 'mtls', alpn: [], application: 'http', path: '/ready?of=us' }, server.address);
+  await probeOnce(MTLS, server.address);
+  t.strictSame(asked, ['GET /ready?of=us HTTP/1.1', 'GET / HTTP/1.1']);
+});
+
 t.test('a handshake alone is not success: the served certificate is kept, the refusal counts', async (t) => {
   await using server = await serveTls(mutual(), (socket) => socket.end(OK));
   t.match(await probeOnce(TLS, server.address), { kind: 'refused', certificate: { spiffeId: THEIR_ID, fault: null } });

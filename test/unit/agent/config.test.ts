@@ -20,9 +20,11 @@ t.test('the variables that must be set are enough', (t) => {
     tokenFile: '/token',
     capture: undefined,
     readiness: undefined,
+    endsSidecar: false,
     mesh: { trustDomain: 'cluster.local', rootFile: undefined, ca: undefined },
     maxInFlight: 64,
     reconnectJitterMs: 5000,
+    giveUpAfterMs: 0,
     exitsOnStdinEnd: false,
     logLevel: 'info',
   });
@@ -32,8 +34,10 @@ t.test('the variables that must be set are enough', (t) => {
 t.test('a sidecar that iptables leads to is asked for its readiness, a sandbox capture point is not', (t) => {
   const sidecar = { ...LEAST, MESHPROOF_DATA_PLANE: 'sidecar' };
   t.strictSame(readConfig(sidecar).readiness, { host: '127.0.0.1', port: 15021 });
+  t.equal(readConfig(sidecar).endsSidecar, true);
   const captured = readConfig({ ...sidecar, MESHPROOF_CAPTURE: '127.64.0.2:15001' });
   t.equal(captured.readiness, undefined);
+  t.equal(captured.endsSidecar, false);
   t.strictSame(captured.capture, { host: '127.64.0.2', port: 15001 });
   t.end();
 });

@@ -1,10 +1,12 @@
 import t from 'tap';
 import { ControllerTime, doubtfulTime } from '../../../agent/controller-time.ts';
-import type { Outcome, PeerCertificate } from '../../../proto/vocabulary.ts';
+import type { Outcome, PeerCertificate, Reached } from '../../../proto/vocabulary.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 import { HOUR_MS, steppingClock } from '../../support/stepping-clock.ts';
 
 const NOON = Date.parse('2026-01-01T12:00:00Z');
+
+const UNSERVED: Reached = { kind: 'reached', address: 0, timings: { totalMs: 1 }, transport: 'mtls' };
 
 /** Issued at noon, for a day. */
 function served(fault: PeerCertificate['fault']): Outcome {
@@ -15,7 +17,7 @@ function served(fault: PeerCertificate['fault']): Outcome {
     issuerFingerprint: 'ab',
     fault,
   };
-  return { kind: 'reached', address: 0, timings: { totalMs: 1 }, transport: 'mtls', certificate };
+  return { ...UNSERVED, certificate };
 }
 
 t.test('the controller says once what time it is, and its clock goes on whatever ours does', async (t) => {
@@ -42,7 +44,7 @@ t.test('a certificate that is valid by one of the clocks only proves nothing', (
     ['ours is behind: not yet valid here', served('not-yet-valid'), early, early + HOUR_MS, '3600 s behind'],
     ['ours is ahead: expired here', served('expired'), late, late - 2 * HOUR_MS, '7200 s ahead of'],
     ['ours is behind: still valid here', served(null), late - 2 * HOUR_MS, late, '7200 s behind'],
-    ['no certificate was served', { ...served(null), certificate: undefined } as unknown as Outcome, early, late, ''],
+    ['no certificate was served', UNSERVED, early, late, ''],
     ['nothing was tested', { kind: 'untested', why: 'cancelled', detail: '' }, early, late, ''],
   ];
   for (const [what, outcome, ownMs, controllerMs, apart] of rows) {

@@ -1,6 +1,8 @@
 import t from 'tap';
-import { BACKOFF, delayAfter } from '../../../agent/session.ts';
+import { BACKOFF, delayAfter, holdSession } from '../../../agent/session.ts';
 import type { ConversationEnd } from '../../../agent/session/conversation.ts';
+import { Spool } from '../../../agent/spool.ts';
+import { ManualClock } from '../../support/manual-clock.ts';
 
 const failedDial: ConversationEnd = { kind: 'lost', why: 'refused', wasWelcomed: false };
 const lostStream: ConversationEnd = { kind: 'lost', why: 'reset', wasWelcomed: true };
@@ -26,4 +28,38 @@ t.test('the wait before the next dial', (t) => {
     t.equal(delayAfter(end, failures, { backoff: BACKOFF, random: () => 1 }), most, what);
   }
   t.end();
+});
+
+t.test('an agent that has been without a controller for long enough gives up', async (t) => {
+  const clock = new ManualClock();
+  let dials = 0;
+  const held = holdSession(
+    {
+      clock,
+      open: () => {
+        dials += 1;
+        return Promise.reject(new Error('no route'));
+      },
+      spool: new Spool(clock),
+      work: { replace: () => undefined, change: () => undefined, pendingAttempts: 0, drain: () => Promise.resolve() },
+      fitness: () => ({ loopLagP99Ms: 0, throttledShare: 0, isSidecarReady: true, isFit: true }),
+      agentId: 'web',
+      bootId: 'boot',
+      vantage: { namespace: 'shop', serviceAccount: 'web', dataPlane: 'naked' },
+      plan: { version: 0 },
+      controllerTime: { hear: () => undefined },
+      controlPath: { hear: () => undefined },
+      graceMs: 0,
+      backoff: BACKOFF,
+      random: () => 1,
+      onEnd: () => undefined,
+      giveUpAfterMs: 10_000,
+    },
+    new AbortController().signal,
+  );
+  await clock.advance(0);
+  await clock.advance(60_000);
+  t.equal(await held, 'alone');
+  // At once, then after 1, 2 and 4 seconds; the next wait would end 15 seconds after the first dial.
+  t.equal(dials, 4);
 });

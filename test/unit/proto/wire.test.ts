@@ -142,7 +142,12 @@ t.test('a route that this agent cannot attempt comes back as unsupported, with i
     attempts: 2,
     intervalMs: 0,
   };
-  const tls: wire.TlsProbe = { certificate: 'UNRECOGNIZED', alpn: [], application: 'APPLICATION_PROTOCOL_HTTP' };
+  const tls: wire.TlsProbe = {
+    certificate: 'UNRECOGNIZED',
+    alpn: [],
+    application: 'APPLICATION_PROTOCOL_HTTP',
+    path: '',
+  };
   const cases: Record<string, wire.PlannedRoute> = {
     'no probe': { ...route, probe: undefined },
     'an unknown kind of probe': { ...route, probe: { kind: undefined } },

@@ -567,6 +567,11 @@ export interface Welcome {
   planVersion: number;
   /** The controller's wall clock, for the skew between the two. */
   controllerTimeMs: number;
+  /**
+   * Where this stream comes from, as the controller sees it: the agent's own socket, unless something between the two
+   * has taken the connection. Absent where it is not known.
+   */
+  observedPeer: Address | undefined;
 }
 
 /** All that this agent should do. Replaces what it held. */
@@ -635,6 +640,8 @@ export interface TlsProbe {
   alpn: string[];
   /** Without a client certificate nothing is said inside. */
   application: ApplicationProtocol;
+  /** Of the request inside, for HTTP; empty: /. */
+  path: string;
 }
 
 export interface HealthProbe {
@@ -1137,7 +1144,14 @@ export const Vantage: MessageFns<Vantage> = {
 };
 
 function createBaseWelcome(): Welcome {
-  return { resumeFrom: 0, credit: 0, heartbeatIntervalMs: 0, planVersion: 0, controllerTimeMs: 0 };
+  return {
+    resumeFrom: 0,
+    credit: 0,
+    heartbeatIntervalMs: 0,
+    planVersion: 0,
+    controllerTimeMs: 0,
+    observedPeer: undefined,
+  };
 }
 
 export const Welcome: MessageFns<Welcome> = {
@@ -1156,6 +1170,9 @@ export const Welcome: MessageFns<Welcome> = {
     }
     if (message.controllerTimeMs !== 0) {
       writer.uint32(40).int64(message.controllerTimeMs);
+    }
+    if (message.observedPeer !== undefined) {
+      Address.encode(message.observedPeer, writer.uint32(50).fork()).join();
     }
     return writer;
   },
@@ -1211,6 +1228,14 @@ export const Welcome: MessageFns<Welcome> = {
             }
 
             message.controllerTimeMs = longToNumber(reader.int64());
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.observedPeer = Address.decode(reader, reader.uint32());
             continue;
           }
         }
@@ -1810,7 +1835,12 @@ export const GrpcProbe: MessageFns<GrpcProbe> = {
 };
 
 function createBaseTlsProbe(): TlsProbe {
-  return { certificate: ClientCertificate.UNSPECIFIED, alpn: [], application: ApplicationProtocol.UNSPECIFIED };
+  return {
+    certificate: ClientCertificate.UNSPECIFIED,
+    alpn: [],
+    application: ApplicationProtocol.UNSPECIFIED,
+    path: "",
+  };
 }
 
 export const TlsProbe: MessageFns<TlsProbe> = {
@@ -1823,6 +1853,9 @@ export const TlsProbe: MessageFns<TlsProbe> = {
     }
     if (message.application !== ApplicationProtocol.UNSPECIFIED) {
       writer.uint32(24).int32(applicationProtocolToNumber(message.application));
+    }
+    if (message.path !== "") {
+      writer.uint32(34).string(message.path);
     }
     return writer;
   },
@@ -1862,6 +1895,14 @@ export const TlsProbe: MessageFns<TlsProbe> = {
             }
 
             message.application = applicationProtocolFromJSON(reader.int32());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.path = reader.string();
             continue;
           }
         }

@@ -11,10 +11,18 @@ import { ManualClock } from '../../../support/manual-clock.ts';
 type Said = NonNullable<AgentMessage['body']>;
 type Heard = NonNullable<ControllerMessage['body']>;
 
+const OWN = { host: '10.0.0.9', port: 40_000 };
 const FIT = { loopLagP99Ms: 1, throttledShare: 0, isSidecarReady: true, isFit: true };
 const WELCOME: Heard = {
   $case: 'welcome',
-  value: { resumeFrom: 1, credit: 2, heartbeatIntervalMs: 1_000, planVersion: 0, controllerTimeMs: 0 },
+  value: {
+    resumeFrom: 1,
+    credit: 2,
+    heartbeatIntervalMs: 1_000,
+    planVersion: 0,
+    controllerTimeMs: 0,
+    observedPeer: undefined,
+  },
 };
 
 function report(route: number): Report {
@@ -30,6 +38,7 @@ class Rig {
   readonly plans: (readonly ReceivedRoute[])[] = [];
   readonly plan = { version: 0 };
   readonly heardTimes: number[] = [];
+  readonly heardPaths: unknown[] = [];
   readonly inFlight = Promise.withResolvers<undefined>();
   readonly stop = new AbortController();
   takesMore = true;
@@ -54,7 +63,7 @@ class Rig {
           const end = (): void => {
             this.hasEndedItsSide = true;
           };
-          return Promise.resolve({ send, end, cancel: () => undefined });
+          return Promise.resolve({ send, end, cancel: () => undefined, localAddress: () => OWN });
         },
         spool: this.spool,
         work: {
@@ -72,6 +81,7 @@ class Rig {
         vantage: { namespace: 'shop', serviceAccount: 'web', dataPlane: 'naked' },
         plan: this.plan,
         controllerTime: { hear: (wallMs) => this.heardTimes.push(wallMs) },
+        controlPath: { hear: (...path) => this.heardPaths.push(path) },
         graceMs: 4_000,
       },
       this.stop.signal,
@@ -272,6 +282,15 @@ t.test('no Welcome makes an agent flood its controller with heartbeats', async (
   await rig.hear({ ...WELCOME, value: { ...WELCOME.value, heartbeatIntervalMs: 1 } });
   await rig.clock.advance(1_000);
   t.equal(rig.said.filter(({ $case }) => $case === 'heartbeat').length, 4);
+  rig.end({ kind: 'lost', why: '' });
+  await rig.ending;
+});
+
+t.test('what the controller sees of the stream is heard with its Welcome, beside our own end of it', async (t) => {
+  const rig = await begun();
+  const observedPeer = { host: '10.0.0.9', port: 51_000 };
+  await rig.hear({ ...WELCOME, value: { ...WELCOME.value, observedPeer } });
+  t.strictSame(rig.heardPaths, [[observedPeer, OWN]]);
   rig.end({ kind: 'lost', why: '' });
   await rig.ending;
 });

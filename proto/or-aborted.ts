@@ -1,4 +1,4 @@
-/** Stops waiting for what cannot itself be stopped: a read of stdin that nobody writes to. */
+/** Stops waiting for what cannot itself be stopped: a read that nobody writes to, work that goes on for others. */
 
 /** Rejects with the signal's reason as soon as it is aborted; what `work` comes to afterwards is of no interest. */
 export async function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
