@@ -1,4 +1,5 @@
 /** Which ports of a pod lead through its proxy, and which of its calls do. */
+import { rangeMatcher } from './ip-ranges.ts';
 import type { InboundCapture, OutboundCapture, Pod } from './model.ts';
 import type { MeshConfig } from './mesh-config.ts';
 import type { Labels } from './selector.ts';
@@ -41,6 +42,21 @@ export function outboundCapture(annotations: Labels, isProxied: boolean): Outbou
     excludedRanges: split(annotations['traffic.sidecar.istio.io/excludeOutboundIPRanges'] ?? ''),
     includedRanges: include === undefined ? ['*'] : split(include),
   };
+}
+
+/**
+ * Does a call to this address meet the caller's proxy? Null: ranges decide, and the address is not known. No range at all
+ * to include, and nothing is captured.
+ * istio: tools/istio-iptables/pkg/capture/run.go:Run, handleOutboundIncludeRules
+ */
+export function capturesAddress(outbound: OutboundCapture, address = ''): boolean | null {
+  const { excludedRanges, includedRanges } = outbound;
+  if (includedRanges.length === 0) return false;
+  const isEverything = includedRanges.includes('*');
+  if (isEverything && excludedRanges.length === 0) return true;
+  if (address === '') return null;
+  const isIn = (ranges: readonly string[]): boolean => ranges.some((range) => rangeMatcher(range)?.(address) === true);
+  return !isIn(excludedRanges) && (isEverything || isIn(includedRanges));
 }
 
 export interface PortCapture {

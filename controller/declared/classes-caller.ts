@@ -4,6 +4,7 @@ import type { DestinationRule } from './destination-rule.ts';
 import { identityOf } from './flow-facts.ts';
 import type { Mesh } from './mesh.ts';
 import type { Pod } from './model.ts';
+import { ordinals } from './ordinals.ts';
 import { isSubset } from './selector.ts';
 
 /**
@@ -41,15 +42,6 @@ export function callerKeys(mesh: Mesh): CallerKey {
       mesh.unmodelled.filter(({ touches }) => touches(pod)).map(numberOf),
       asksCaller ? Object.entries(labels) : null,
     ]);
-  };
-}
-
-function ordinals(): (object: object) => number {
-  const numbers = new Map<object, number>();
-  return (object) => {
-    const number = numbers.get(object) ?? numbers.size;
-    numbers.set(object, number);
-    return number;
   };
 }
 

@@ -7,6 +7,7 @@ import { isWildcard, wildcardMatches } from './hosts.ts';
 import type { Mesh } from './mesh.ts';
 import type { Pod, Service, ServicePort } from './model.ts';
 import type { NetworkPeer, NetworkPolicy } from './network-policy.ts';
+import { ordinals } from './ordinals.ts';
 import { attachedTo, serviceWaypoint } from './waypoint.ts';
 
 /** A caller as policies see it: its proved identity, its addresses, its pod. */
@@ -23,12 +24,7 @@ type CallerTest = (caller: SeenCaller) => boolean;
 /** One partition for all targets with the same policies. */
 export function partitions(mesh: Mesh): (service: Service, port: ServicePort) => Partition {
   const known = new Map<string, Partition>();
-  const numbers = new Map<object, number>();
-  const numberOf = (policy: object): number => {
-    const number = numbers.get(policy) ?? numbers.size;
-    numbers.set(policy, number);
-    return number;
-  };
+  const numberOf = ordinals();
   return (service, port) => {
     const asking = askingPolicies(mesh, service, port);
     const key = [...asking.keys()].map(numberOf).join();

@@ -31,7 +31,7 @@ export interface ExpectationClasses {
   readonly expect: (flow: Flow) => Expectation;
 }
 
-/** Answers that are kept; about 300 bytes each. Past it all are forgotten, and evaluated again when asked for. */
+/** Answers that are kept by default; about 300 bytes each. */
 const KEPT_ANSWERS = 1_000_000;
 
 interface Asker extends SeenCaller {
@@ -54,9 +54,10 @@ interface Door {
 
 /**
  * Evaluates as many flows as there are classes of callers for each target: cost grows with classes and endpoints, and only
- * the look-up with flows. Fastest where flows come caller by caller.
+ * the look-up with flows. Fastest where flows come caller by caller. Past `keptAnswers` all are forgotten, and evaluated
+ * again when asked for.
  */
-export function expectationClasses(mesh: Mesh): ExpectationClasses {
+export function expectationClasses(mesh: Mesh, keptAnswers: number = KEPT_ANSWERS): ExpectationClasses {
   const findAsker = askers(mesh);
   const findDoor = doors(mesh);
   const intern = interned();
@@ -83,7 +84,7 @@ export function expectationClasses(mesh: Mesh): ExpectationClasses {
   };
 
   const rowOf = (key: string): Expectation[][] => {
-    if (kept > KEPT_ANSWERS) {
+    if (kept > keptAnswers) {
       rows = new Map();
       kept = 0;
     }

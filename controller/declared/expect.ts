@@ -1,5 +1,6 @@
 /** The expectation engine: what the declared objects, all together, make of a flow. */
 import { expectAmbient } from './ambient-flow.ts';
+import { capturesAddress } from './capture.ts';
 import { expectDirect } from './direct.ts';
 import { findCallee, findCaller } from './ends.ts';
 import type { Callee, Caller } from './ends.ts';
@@ -22,7 +23,11 @@ export function expectFlow(mesh: Mesh, flow: Flow): Expectation {
   if (typeof callee === 'string') return unknownFlow(callee);
   const facts = callerFacts(mesh, caller);
   const warnings = [...mixedCaller(flow, caller), ...unmodelledWarnings(mesh.unmodelled, podsOf(mesh, caller, callee))];
-  const question: Question = { mesh, flow, caller, callee, facts, warnings };
+  return evaluate({ mesh, flow, caller, callee, facts, warnings });
+}
+
+function evaluate(question: Question): Expectation {
+  const { mesh, flow, callee, facts } = question;
   if (flow.probe === 'health') return expectHealth(question);
   if (flow.via !== undefined) return expectVia(question, flow.via);
   const [first] = callee.kind === 'service' ? callee.port.endpoints : [];
@@ -30,15 +35,32 @@ export function expectFlow(mesh: Mesh, flow: Flow): Expectation {
     return expectGatewayListener(question, callee.service, callee.port);
   }
   if (facts.pod?.dataPlane === 'ambient' && flow.probe !== 'hbone') return expectAmbient(question);
-  return facts.pod !== null && facts.isProxied && isCapturedCall(question)
-    ? expectProxied(question, facts.pod)
-    : expectDirect(question);
+  const { pod } = facts;
+  if (pod === null || !facts.isProxied || isPastProxy(pod, flow, callee)) return expectDirect(question);
+  const isCaptured = capturesAddress(pod.outbound, dialledAddress(callee));
+  if (isCaptured === false) return expectDirect(question);
+  if (isCaptured) return expectProxied(question, pod);
+  return expectProxied({ ...question, warnings: [...question.warnings, UNKNOWN_ADDRESS] }, pod);
 }
 
+const UNKNOWN_ADDRESS =
+  'address ranges decide what the proxy of the caller captures, and no object gives the address that is called';
+
 /** istio: tools/istio-iptables/pkg/capture/run.go:Run; a pod that calls its own address is not captured either. */
-function isCapturedCall({ flow, callee, facts: { pod } }: Question): boolean {
-  if (pod === null || pod.outbound.excludedPorts.has(flow.port)) return false;
-  return !(callee.kind === 'pods' && callee.pods.includes(pod));
+function isPastProxy(pod: Pod, flow: Flow, callee: Callee): boolean {
+  return pod.outbound.excludedPorts.has(flow.port) || (callee.kind === 'pods' && callee.pods.includes(pod));
+}
+
+/** Undefined: it is given by none of the objects. */
+function dialledAddress(callee: Callee): string | undefined {
+  switch (callee.kind) {
+    case 'service':
+      return callee.service.isHeadless ? callee.port.endpoints[0]?.address : callee.service.clusterIps[0];
+    case 'pods':
+      return callee.pods[0]?.addresses[0];
+    case 'outside':
+      return callee.host;
+  }
 }
 
 function mixedCaller({ source }: Flow, caller: Caller): readonly string[] {

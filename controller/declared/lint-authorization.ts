@@ -1,6 +1,7 @@
 /** AuthorizationPolicies that reach nobody, or that say something else than they seem to at TCP ports. */
 import type { AuthorizationPolicy } from './authorization.ts';
 import type { AuthorizationRequest } from './authorization-request.ts';
+import { refusedExpressions } from './lint-expressions.ts';
 import { isPortOf, targetsOf } from './lint-peer-authentication.ts';
 import type { LintFinding } from './lint.ts';
 import type { Mesh } from './mesh.ts';
@@ -17,7 +18,7 @@ export function lintAuthorizationPolicies(mesh: Mesh): readonly LintFinding[] {
         isSubset(policy.selector ?? {}, labels),
     );
     if (pods.length === 0 && policy.selector !== null) return [selectsNothing(policy)];
-    return [...onTcp(mesh, policy, pods), ...servicePorts(mesh, policy, pods)];
+    return [...refusedExpressions(policy, pods), ...onTcp(mesh, policy, pods), ...servicePorts(mesh, policy, pods)];
   });
 }
 

@@ -30,7 +30,9 @@ export type LintReason =
   /** AuthorizationPolicy ports that are service ports, not container ports of the selected pods. */
   | 'authorization-service-port'
   /** targetRefs on a policy for sidecars: ignored by them. */
-  | 'target-ref-on-sidecar';
+  | 'target-ref-on-sidecar'
+  /** A value goes into a regular expression that Envoy refuses, with the whole listener that it stands in. */
+  | 'refused-expression';
 
 export interface LintFinding {
   readonly reason: LintReason;

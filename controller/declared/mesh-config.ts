@@ -47,7 +47,7 @@ export interface InjectionConfig {
 
 /** Defaults: istio: pkg/config/mesh/mesh.go:DefaultMeshConfig. Keys `decoded` come from the room that reads files. */
 export function readMeshConfig(configMaps: readonly K8sObject[]): MeshConfig {
-  const main = findMain(configMaps);
+  const main = mainConfigMap(configMaps);
   const mesh = fields(main, 'decoded', 'mesh');
   const trustDomain = text(mesh['trustDomain']) ?? 'cluster.local';
   const aliases = texts(mesh['trustDomainAliases']);
@@ -77,8 +77,8 @@ export function readMeshConfig(configMaps: readonly K8sObject[]): MeshConfig {
   };
 }
 
-/** `istio`, or `istio-REVISION` where the control plane has one. */
-function findMain(configMaps: readonly K8sObject[]): K8sObject | undefined {
+/** The mesh's own: `istio`, or `istio-REVISION` where the control plane has one. */
+export function mainConfigMap(configMaps: readonly K8sObject[]): K8sObject | undefined {
   const candidates = configMaps.filter(({ ['data']: data }) => isFields(data) && 'mesh' in data);
   return (
     candidates.find(({ metadata }) => metadata.name === 'istio' && metadata.namespace === 'istio-system') ??

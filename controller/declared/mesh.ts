@@ -7,6 +7,8 @@ import { gatewayRoutes, gatewaySelectors, readApiRoutes, readGatewayServers } fr
 import type { Gateways } from './gateway.ts';
 import { readMeshConfig } from './mesh-config.ts';
 import type { MeshConfig } from './mesh-config.ts';
+import { metadataIndex } from './metadata.ts';
+import type { MetadataOf } from './metadata.ts';
 import type { GatewayRoute, Pod, Service, ServicePort, Workload } from './model.ts';
 import { namespaceLabels } from './namespaces.ts';
 import type { NamespaceLabels } from './namespaces.ts';
@@ -52,6 +54,7 @@ export interface Mesh {
   readonly servicesByKey: ReadonlyMap<string, Service>;
   readonly config: MeshConfig;
   readonly namespaceLabels: NamespaceLabels;
+  readonly metadataOf: MetadataOf;
   readonly podsByAddress: ReadonlyMap<string, Pod>;
   /** Internal address of each Node that is known. */
   readonly nodeAddresses: ReadonlyMap<string, string>;
@@ -153,6 +156,7 @@ export function buildMesh(snapshot: Snapshot): Mesh {
     servicesByKey: new Map(services.map((service) => [service.key, service])),
     config,
     namespaceLabels: labelsOf,
+    metadataOf: metadataIndex(snapshot.objects),
     podsByAddress,
     nodeAddresses: nodeAddresses(kind('Node')),
     servicesByAddress: new Map(hosts.flatMap((service) => service.clusterIps.map((ip) => [ip, service] as const))),

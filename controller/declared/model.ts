@@ -76,6 +76,14 @@ export interface Pod {
   readonly isHostNetwork: boolean;
   /** Exists in a cluster, as opposed to a template or a manifest from which its pod is predicted. */
   readonly isLive: boolean;
+  /** Of a pod that exists: what its conditions say. Predicted pods are taken for ready. */
+  readonly isReady: boolean;
+  /** It is being deleted. */
+  readonly isEnding: boolean;
+  /** The injection labels of it and its namespace, as they are now, ask for a sidecar; a pod that is older may have none. */
+  readonly wantsSidecar: boolean;
+  /** Milliseconds since 1970; undefined for predicted pods. */
+  readonly createdAtMs?: number;
   /** Label `security.istio.io/tlsMode` as callers see it: `istio`, `disabled`, or what somebody wrote. */
   readonly tlsMode: string;
   /** Takes HBONE besides its ordinary ports. */

@@ -21,7 +21,11 @@ export interface ObjectMetadata {
   readonly annotations: Readonly<Record<string, string>>;
   /** As the API server writes it (RFC 3339); absent in manifests that were never applied. */
   readonly creationTimestamp?: string;
+  /** When somebody last wrote it, its status apart (RFC 3339): the newest of `managedFields`. Absent in manifests. */
+  readonly changedAt?: string;
   readonly resourceVersion?: string;
+  /** Of an object that is being deleted. */
+  readonly deletionTimestamp?: string;
   readonly ownerReferences: readonly OwnerReference[];
 }
 

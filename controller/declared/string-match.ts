@@ -34,7 +34,7 @@ export function hostMatcher(pattern: string): TextMatcher {
  */
 export function principalMatcher(pattern: string): TextMatcher {
   if (pattern === '*') return (id) => id !== '';
-  if (pattern.startsWith('*')) return expressionMatcher(`spiffe://.*${pattern.slice(1)}`);
+  if (pattern.startsWith('*')) return expressionMatcher(principalExpression(pattern));
   if (pattern.endsWith('*')) {
     const prefix = `spiffe://${pattern.slice(0, -1)}`;
     return (id) => id.startsWith(prefix);
@@ -43,9 +43,18 @@ export function principalMatcher(pattern: string): TextMatcher {
   return (id) => id === exact;
 }
 
+/** Of a pattern with a leading `*`. */
+export function principalExpression(pattern: string): string {
+  return `spiffe://.*${pattern.slice(1)}`;
+}
+
 /** Every `*` of a namespace stands for any text, and a dot for any character: istio: authz/model/generator.go:srcNamespaceGenerator */
 export function namespaceMatcher(pattern: string): TextMatcher {
-  return expressionMatcher(`.*/ns/${pattern.replaceAll('*', '.*')}/.*`);
+  return expressionMatcher(namespaceExpression(pattern));
+}
+
+export function namespaceExpression(pattern: string): string {
+  return `.*/ns/${pattern.replaceAll('*', '.*')}/.*`;
 }
 
 /**
@@ -53,9 +62,13 @@ export function namespaceMatcher(pattern: string): TextMatcher {
  * dot stands for any character. istio: authz/model/generator.go:srcServiceAccountGenerator
  */
 export function serviceAccountMatcher(value: string, policyNamespace: string): TextMatcher {
+  return expressionMatcher(serviceAccountExpression(value, policyNamespace));
+}
+
+export function serviceAccountExpression(value: string, policyNamespace: string): string {
   const slash = value.indexOf('/');
   const namespace = slash < 0 ? policyNamespace : value.slice(0, slash);
-  return expressionMatcher(`spiffe://.+/ns/${namespace}/(.+/|)sa/${value.slice(slash + 1)}(/.+)?`);
+  return `spiffe://.+/ns/${namespace}/(.+/|)sa/${value.slice(slash + 1)}(/.+)?`;
 }
 
 export function trustDomainMatcher(value: string): TextMatcher {
@@ -70,11 +83,17 @@ export function trustDomainMatcher(value: string): TextMatcher {
 
 /** Against the whole text. What is no expression matches nothing here; Envoy would refuse all of the configuration that it is in. */
 function expressionMatcher(source: string): TextMatcher {
+  const expression = expressionOf(source);
+  return (value) => expression?.test(value) ?? false;
+}
+
+/** Null where Envoy takes it for none. RE2, which it reads expressions with, looks neither ahead nor behind nor back. */
+export function expressionOf(source: string): RegExp | null {
+  if (/\(\?<?[=!]|\\[1-9]/.test(source)) return null;
   try {
-    const expression = new RegExp(`^(?:${source})$`);
-    return (value) => expression.test(value);
+    return new RegExp(`^(?:${source})$`);
   } catch {
-    return () => false;
+    return null;
   }
 }
 

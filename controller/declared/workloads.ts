@@ -23,7 +23,10 @@ export interface WorkloadSources {
 }
 
 interface PodDraft {
-  readonly metadata: Pick<ObjectMetadata, 'namespace' | 'name' | 'labels' | 'annotations'>;
+  readonly metadata: Pick<
+    ObjectMetadata,
+    'namespace' | 'name' | 'labels' | 'annotations' | 'deletionTimestamp' | 'creationTimestamp'
+  >;
   readonly spec: Fields;
   readonly status: Fields;
   readonly isLive: boolean;
@@ -140,7 +143,8 @@ function toPod({ metadata, spec, status, isLive, workload }: PodDraft, sources: 
   const proxy = containers.find((container) => container['name'] === 'istio-proxy');
   const isStandalone = isGateway(candidate.labels, annotations, proxy, sources.gatewaySelectors);
   const carriesSidecar = !isStandalone && proxy !== undefined;
-  const isMeshed = carriesSidecar || (!isStandalone && !isLive && isInjected(candidate, config));
+  const wantsSidecar = !isStandalone && isInjected(candidate, config);
+  const isMeshed = carriesSidecar || (!isLive && wantsSidecar);
   const isAmbient =
     !isMeshed &&
     !isStandalone &&
@@ -181,6 +185,10 @@ function toPod({ metadata, spec, status, isLive, workload }: PodDraft, sources: 
     node: text(spec['nodeName']) ?? '',
     isHostNetwork,
     isLive,
+    isReady: !isLive || conditionOf(status, 'Ready') !== 'False',
+    isEnding: metadata.deletionTimestamp !== undefined,
+    wantsSidecar,
+    ...createdAt(metadata.creationTimestamp),
     tlsMode,
     isTunnelCapable:
       isAmbient ||
@@ -230,6 +238,15 @@ function isWaypoint(labels: Labels, annotations: Labels): boolean {
     annotations['gateway.networking.k8s.io/gateway-class-name'],
   ];
   return classes.includes('istio-waypoint') || labels['gateway.istio.io/managed'] === 'istio.io-mesh-controller';
+}
+
+function createdAt(creationTimestamp: string | undefined): { readonly createdAtMs?: number } {
+  const createdAtMs = Date.parse(creationTimestamp ?? '');
+  return Number.isNaN(createdAtMs) ? {} : { createdAtMs };
+}
+
+function conditionOf(status: Fields, type: string): string | undefined {
+  return text(fields(list(status['conditions']).find((condition) => fields(condition)['type'] === type))['status']);
 }
 
 function addressesOf(status: Fields): readonly string[] {

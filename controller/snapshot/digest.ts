@@ -4,7 +4,13 @@ import type { K8sObject } from '../declared/objects.ts';
 import { fields, isFields } from '../declared/reading.ts';
 
 /** Bookkeeping of the API server, which moves without anything being declared anew. */
-const BOOKKEEPING: ReadonlySet<string> = new Set(['managedFields', 'resourceVersion', 'generation', 'selfLink']);
+const BOOKKEEPING: ReadonlySet<string> = new Set([
+  'managedFields',
+  'changedAt',
+  'resourceVersion',
+  'generation',
+  'selfLink',
+]);
 
 /** SHA-256, hex. Objects are taken in the order given: sort them first. */
 export function digestOf(objects: readonly K8sObject[]): string {

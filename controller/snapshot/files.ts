@@ -3,6 +3,7 @@ import { compareText } from '../declared/order.ts';
 import type { K8sObject, Snapshot } from '../declared/objects.ts';
 import { digestOf } from './digest.ts';
 import { parseDocuments } from './documents.ts';
+import { meshConfigDoubts } from './mesh-config-doubts.ts';
 import { objectsOf, positionOf } from './objects.ts';
 import { rejectionsOf } from './rejections.ts';
 import { filesOf, readSource, readStandardInput } from './source.ts';
@@ -57,6 +58,7 @@ export function snapshotOf(objects: readonly K8sObject[]): Snapshot {
       warnings.push(`${place(object, path)} ${why}; an API server would not take it`);
     }
   }
+  for (const { object, path, why } of meshConfigDoubts(sorted)) warnings.push(`${place(object, path)} ${why}`);
   return { objects: sorted, digest: digestOf(sorted), warnings };
 }
 

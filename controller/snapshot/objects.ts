@@ -1,5 +1,5 @@
 /** Kubernetes objects out of parsed documents: lists unfolded, metadata made uniform, places kept. */
-import { isFields, list, text, textMap } from '../declared/reading.ts';
+import { fields, isFields, list, text, textMap } from '../declared/reading.ts';
 import type { Fields } from '../declared/reading.ts';
 import type { K8sObject, ObjectMetadata, Position } from '../declared/objects.ts';
 import { parse } from 'yaml';
@@ -86,17 +86,19 @@ function unfold(
     ...lineAndColumn(source, document.offsetOf([...path, ...at])),
   });
   const object: K8sObject = {
-    ...value,
-    kind,
-    apiVersion,
-    metadata: metadataOf(kind, name, metadata),
-    ...decoded(kind, value),
+    ...uniform(value, kind, apiVersion, name),
     get position() {
       return locate([]);
     },
   };
   places.set(object, locate);
   return [object];
+}
+
+/** In one shape, wherever it comes from: metadata with everything in it that readers rely on, Istio's texts decoded. */
+export function uniform(value: Fields, kind: string, apiVersion: string, name: string): K8sObject {
+  const metadata = metadataOf(kind, name, fields(value['metadata']));
+  return { ...value, kind, apiVersion, metadata, ...decoded(kind, value) };
 }
 
 /** Names that YAML takes for numbers are texts all the same; of a generated name its beginning is known. */
@@ -137,7 +139,7 @@ function decoded(kind: string, value: Fields): { readonly decoded?: Fields } {
     const embedded = value['data'][key];
     if (typeof embedded !== 'string') continue;
     try {
-      found[key] = parse(embedded, { logLevel: 'silent' });
+      found[key] = parse(embedded, { logLevel: 'error' });
     } catch {
       // A template or somebody else's text under the same key: there is nothing of Istio's in it.
       continue;

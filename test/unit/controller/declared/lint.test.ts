@@ -98,6 +98,35 @@ const ROWS: readonly (readonly [why: string, objects: string, findings: readonly
     ['target-ref-on-sidecar AuthorizationPolicy foo/a stricter'],
   ],
   [
+    'a principal of two asterisks, which is no expression',
+    ap('foo/a', "{ rules: [{ from: [{ source: { principals: ['**'] } }] }] }"),
+    ['refused-expression AuthorizationPolicy foo/a stricter'],
+  ],
+  [
+    'the same where it is excepted, and as a condition',
+    ap('foo/a', "{ action: DENY, rules: [{ from: [{ source: { notPrincipals: ['a', '*+'] } }] }] }") +
+      ap('foo/b', "{ rules: [{ when: [{ key: source.principal, values: ['**/sa/x'] }] }] }"),
+    ['refused-expression AuthorizationPolicy foo/a stricter', 'refused-expression AuthorizationPolicy foo/b stricter'],
+  ],
+  [
+    'a service account with half a bracket',
+    ap('foo/a', "{ rules: [{ from: [{ source: { serviceAccounts: ['a('] } }] }] }"),
+    ['refused-expression AuthorizationPolicy foo/a stricter'],
+  ],
+  [
+    'asterisks that Envoy takes: alone, at an end, in a namespace, as text',
+    ap(
+      'foo/a',
+      "{ rules: [{ from: [{ source: { principals: ['*', '*/sa/x', 'a/*', 'a**'], namespaces: ['**'] } }] }] }",
+    ),
+    [],
+  ],
+  [
+    'not where nobody has a proxy for it',
+    ap('bar/a', selected("rules: [{ from: [{ source: { principals: ['**'] } }] }]", 'n')),
+    [],
+  ],
+  [
     'a rule for a host that is none',
     dr('foo/a', '{ host: t.foo }'),
     ['host-resolves-to-nothing DestinationRule foo/a'],

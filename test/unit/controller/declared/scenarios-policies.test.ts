@@ -4,6 +4,8 @@ import { ap, ask, IN_AMBIENT, object, pa, service, SIDECAR, smallMesh, STRICT, w
 import type { Row } from './small-mesh.ts';
 
 const MESH_STRICT = pa('istio-system/default', STRICT);
+const DENY_BAR = ap('foo/deny', '{ action: DENY, rules: [{ from: [{ source: { namespaces: [bar] } }] }] }');
+const ALLOW_C = ap('foo/a', '{ rules: [{ from: [{ source: { principals: [cluster.local/ns/bar/sa/c] } }] }] }');
 const get = (path: string, host = 't.foo'): Row[3] => ({ request: { method: 'GET', path, host } });
 
 const token = (issuer: string): Row[3] => ({
@@ -19,7 +21,7 @@ t.test('authorization', (t) => {
   runScenarios(t, [
     {
       name: '23: a DENY on a namespace does not stop plaintext callers from it',
-      mesh: { objects: ap('foo/deny', '{ action: DENY, rules: [{ from: [{ source: { namespaces: [bar] } }] }] }') },
+      mesh: { objects: DENY_BAR },
       rows: [
         ['S http t:80', 'DENY_AUTHZ_HTTP', 'AuthorizationPolicy foo/deny'],
         ['N http t:80', 'ALLOW_PLAINTEXT', 'default'],
@@ -28,8 +30,7 @@ t.test('authorization', (t) => {
     {
       name: '23: under STRICT the plaintext caller does not get as far as the policy',
       mesh: {
-        objects:
-          MESH_STRICT + ap('foo/deny', '{ action: DENY, rules: [{ from: [{ source: { namespaces: [bar] } }] }] }'),
+        objects: MESH_STRICT + DENY_BAR,
       },
       rows: [['N http t:80', 'DENY_STRICT', 'PeerAuthentication istio-system/default']],
     },
@@ -54,7 +55,7 @@ t.test('authorization', (t) => {
     {
       name: '26: an ALLOW on a principal denies everybody else',
       mesh: {
-        objects: ap('foo/a', '{ rules: [{ from: [{ source: { principals: [cluster.local/ns/bar/sa/c] } }] }] }'),
+        objects: ALLOW_C,
       },
       rows: [
         ['S http t:80', 'ALLOW_MTLS', 'AuthorizationPolicy foo/a'],
@@ -64,8 +65,7 @@ t.test('authorization', (t) => {
     {
       name: "26: under STRICT the denial of plaintext is the transport's",
       mesh: {
-        objects:
-          MESH_STRICT + ap('foo/a', '{ rules: [{ from: [{ source: { principals: [cluster.local/ns/bar/sa/c] } }] }] }'),
+        objects: MESH_STRICT + ALLOW_C,
       },
       rows: [['N http t:80', 'DENY_STRICT', 'PeerAuthentication istio-system/default']],
     },
@@ -152,7 +152,7 @@ t.test('authorization', (t) => {
       name: '33: an alias of the trust domain stands for it in policies, and strangers fail at TLS',
       mesh: {
         objects:
-          ap('foo/a', '{ rules: [{ from: [{ source: { principals: [cluster.local/ns/bar/sa/c] } }] }] }') +
+          ALLOW_C +
           `
 apiVersion: v1
 kind: ConfigMap

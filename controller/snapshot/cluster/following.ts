@@ -1,0 +1,103 @@
+/** All collections of a view: as wide as rights go, and narrowed to the chosen namespaces where they end. */
+import type { K8sObject } from '../../declared/objects.ts';
+import { MeshproofError } from '../../../proto/errors.ts';
+import { Collection, describeScope } from './collection.ts';
+import type { CollectionDeps } from './collection.ts';
+import type { ServedKind } from './kinds.ts';
+import { NamedObjects } from './named-objects.ts';
+import { orAborted } from '../../../proto/or-aborted.ts';
+import { notPermitted } from './refused.ts';
+import type { Refusal } from './refused.ts';
+import { describeTrouble } from './trouble.ts';
+
+/** Of the kinds without a namespace those that are of use one by one. */
+const ASKED_BY_NAME: ReadonlySet<string> = new Set(['Namespace', 'Node']);
+
+export class Following implements AsyncDisposable {
+  readonly #deps: CollectionDeps;
+  readonly #collections = new Set<Collection>();
+  readonly #named: NamedObjects[] = [];
+  readonly #narrowed = new Set<string>();
+  readonly #unread = new Set<string>();
+  readonly #refusals: Refusal[] = [];
+
+  constructor(deps: CollectionDeps) {
+    this.#deps = deps;
+  }
+
+  get collections(): ReadonlySet<Collection> {
+    return this.#collections;
+  }
+
+  get named(): readonly NamedObjects[] {
+    return this.#named;
+  }
+
+  /** Kinds that are known of the chosen namespaces only. */
+  get narrowed(): readonly string[] {
+    return [...this.#narrowed].sort();
+  }
+
+  /** Kinds that the cluster has and nobody lets us see; nothing can be said of them. */
+  get unread(): readonly string[] {
+    return [...this.#unread].sort();
+  }
+
+  *objects(): Generator<K8sObject> {
+    for (const collection of this.#collections) yield* collection.objects;
+    for (const named of this.#named) yield* named.objects;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([...this.#collections].map((collection) => collection[Symbol.asyncDispose]()));
+  }
+
+  /** In these namespaces only. What is refused is kept for `throwIfRefused`. */
+  async followIn(kind: ServedKind, namespaces: readonly string[], signal: AbortSignal): Promise<void> {
+    await Promise.all(namespaces.map((namespace) => this.#follow(kind, namespace, signal)));
+  }
+
+  /** In the whole cluster, or, where that is refused and there are any, in these namespaces. */
+  async followAll(kind: ServedKind, namespaces: readonly string[] | null, signal: AbortSignal): Promise<void> {
+    const refused = await this.#attempt(kind, null, signal);
+    if (refused === null) return;
+    if (namespaces === null) {
+      this.#refusals.push(refused);
+    } else if (kind.scope !== 'cluster') {
+      this.#narrowed.add(kind.kind);
+      await this.followIn(kind, namespaces, signal);
+    } else if (ASKED_BY_NAME.has(kind.kind)) {
+      this.#named.push(new NamedObjects(kind, this.#deps));
+    } else {
+      this.#unread.add(kind.kind);
+    }
+  }
+
+  /** MPE_NOT_PERMITTED with everything that was refused so far. */
+  throwIfRefused(): void {
+    if (this.#refusals.length > 0) throw notPermitted(this.#refusals, this.#deps.api.url);
+  }
+
+  async #follow(kind: ServedKind, namespace: string, signal: AbortSignal): Promise<void> {
+    const refused = await this.#attempt(kind, namespace, signal);
+    if (refused !== null) this.#refusals.push(refused);
+  }
+
+  /** Null: it is followed. Throws MPE_CLUSTER_UNREACHABLE where there is no answer at all. */
+  async #attempt(kind: ServedKind, namespace: string | null, signal: AbortSignal): Promise<Refusal | null> {
+    const collection = new Collection({ kind, namespace }, this.#deps);
+    this.#collections.add(collection);
+    const start = await orAborted(collection.started, signal);
+    if (start.kind === 'ready') return null;
+    this.#collections.delete(collection);
+    await collection[Symbol.asyncDispose]();
+    const { verb, trouble } = start;
+    if (trouble.kind === 'status' && (trouble.status === 403 || trouble.status === 401)) {
+      return { scope: collection.scope, verb, trouble };
+    }
+    throw new MeshproofError(
+      'MPE_CLUSTER_UNREACHABLE',
+      `${this.#deps.api.url} does not let us ${verb} ${describeScope(collection.scope)}: ${describeTrouble(trouble)}`,
+    );
+  }
+}
