@@ -1,17 +1,16 @@
 /** One pass over a plan: snapshot, expect, plan, measure, judge. */
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../proto/clock.ts';
-import { expectFlow } from './declared/expect.ts';
 import { buildMesh } from './declared/mesh.ts';
 import { Measurement } from './fleet/measurement.ts';
 import type { MeasureProgress, MeasurementOptions } from './fleet/measurement.ts';
 import type { Launcher } from './fleet/launcher.ts';
 import type { SnapshotSummary, Sweep, Verdict } from './judge/finding.ts';
 import { judge, needsConfirmation } from './judge/judge.ts';
-import type { JudgeInput } from './judge/judge.ts';
-import { flowOf } from './plan/flow.ts';
-import { DEFAULT_TIMEOUTS, makePlan } from './plan/plan.ts';
-import type { Plan, Timeouts } from './plan/plan.ts';
+import type { JudgeOptions } from './judge/judge.ts';
+import { expectationsOf, laterState } from './later.ts';
+import { DEFAULT_PLAN_OPTIONS, makePlan } from './plan/plan.ts';
+import type { Plan, PlanOptions } from './plan/plan.ts';
 import type { Snapshot } from './snapshot/snapshot.ts';
 import { targetKey } from '../proto/vocabulary.ts';
 import type { Target } from '../proto/vocabulary.ts';
@@ -30,21 +29,34 @@ export interface SweepDeps {
 export type SweepPhase = 'snapshot' | 'connect' | 'measure' | 'confirm' | 'judge';
 export type SweepProgress = MeasureProgress | { readonly kind: 'phase'; readonly name: SweepPhase };
 
-export interface SweepOptions extends JudgeOptions, Timeouts, MeasurementOptions {
+export interface SweepOptions extends Omit<JudgeOptions, 'namespaces'>, PlanOptions, MeasurementOptions {
   /** Of measuring and confirming together; what is not measured by then is unknown. */
   readonly measureWithinMs: number;
+  /**
+   * How long a change of the declared state may take to reach every proxy: nothing is confirmed to be drift before so
+   * much time has passed since the snapshot. 0: changes are in force at once.
+   */
+  readonly settleMs: number;
 }
-
-type JudgeOptions = JudgeInput['options'];
 
 export const DEFAULT_SWEEP_OPTIONS: SweepOptions = {
   minCoverage: 0.95,
   failOn: ['drift', 'critical', 'error'],
-  ...DEFAULT_TIMEOUTS,
+  ...DEFAULT_PLAN_OPTIONS,
   connectWithinMs: 30_000,
   heartbeatIntervalMs: 5000,
   lostAfterMs: 20_000,
   measureWithinMs: 300_000,
+  settleMs: 0,
+  attemptsPerSecond: Infinity,
+};
+
+/** What is polite and honest towards a real mesh, on top of which come a user's wishes. */
+export const CLUSTER_SWEEP_OPTIONS: SweepOptions = {
+  ...DEFAULT_SWEEP_OPTIONS,
+  settleMs: 10_000,
+  attemptsPerSecond: 20,
+  sessionsAreControl: true,
 };
 
 /** How long agents may take to end by themselves; the launcher ends them otherwise. */
@@ -66,29 +78,40 @@ export async function sweep(deps: SweepDeps, options: SweepOptions, signal: Abor
 
   enter('snapshot');
   const taken = await deps.snapshot();
+  const settledAtMs = clock.monotonicMs() + options.settleMs;
   const { snapshot, vantages } = launcher.place(taken);
   const mesh = buildMesh(snapshot);
   const plan = makePlan(mesh, vantages, options);
-  const expectations = plan.cells.map(({ route, source }) => expectFlow(mesh, flowOf(route, source)));
+  const expectations = expectationsOf(mesh, plan);
 
   enter('connect');
   await using measurement = await Measurement.begin(plan, { launcher, clock, progress, debug }, options, signal);
   const untilMs = clock.monotonicMs() + options.measureWithinMs;
   const leftMs = (): number => untilMs - clock.monotonicMs();
-  const judged = (isFinal: boolean) => judge({ mesh, cells: measurement.cells(expectations), options, isFinal });
 
   enter('measure');
   await measurement.attempt(new Set(plan.cells.map(({ key }) => key)), leftMs(), signal);
-  const doubtful = judged(false).cells.filter(needsConfirmation);
+  const seen = judge({ mesh, cells: measurement.cells(expectations), options });
+  const doubtful = seen.cells.filter(needsConfirmation);
 
   if (doubtful.length > 0) {
     enter('confirm');
+    const settleMs = Math.min(settledAtMs - clock.monotonicMs(), leftMs());
+    if (settleMs > 0) await clock.sleep(settleMs, signal);
     await measurement.attempt(new Set(doubtful.map(({ key }) => key)), leftMs(), signal);
   }
 
   enter('judge');
-  const { cells, conflicts, verdict } = judged(true);
+  const measured = measurement.cells(expectations);
   const [after] = await Promise.all([deps.snapshot(), measurement.finish(DRAIN_MS, signal)]);
+  const later = laterState({ taken, placed: snapshot, vantages, plan, expectations, options }, after);
+  const { cells, conflicts, verdict } = judge({
+    mesh,
+    cells: measured,
+    options,
+    isFinal: true,
+    ...(later && { later }),
+  });
   return {
     id: randomUUID(),
     startedAt: new Date(startedAtMs).toISOString(),
@@ -96,9 +119,10 @@ export async function sweep(deps: SweepDeps, options: SweepOptions, signal: Abor
     snapshot: summaryOf(taken),
     vantages: plan.vantages.map(({ vantage }) => vantage),
     targets: targetsOf(plan),
+    optedOut: plan.optedOut,
     cells,
     conflicts,
-    verdict: after.digest === taken.digest ? verdict : unsettled(verdict),
+    verdict: later?.isAnother === true ? unsettled(verdict) : verdict,
   };
 }
 

@@ -1,5 +1,5 @@
 /** The conflicts of declared objects alone: nothing was measured, so that none of them is confirmed. */
-import { expectFlow } from '../declared/expect.ts';
+import { expectationClasses } from '../declared/classes.ts';
 import type { Expectation, Flow } from '../declared/expectation.ts';
 import type { Mesh } from '../declared/mesh.ts';
 import { collectConflicts } from '../judge/conflicts.ts';
@@ -24,8 +24,9 @@ export function declaredConflicts(mesh: Mesh): DeclaredConflicts {
   return {
     add,
     finish: () => {
-      for (const flow of besideCalls(mesh)) add(flow, expectFlow(mesh, flow));
-      for (const flow of plaintextToPorts(mesh)) add(flow, expectFlow(mesh, flow));
+      const { expect } = expectationClasses(mesh);
+      for (const flow of besideCalls(mesh)) add(flow, expect(flow));
+      for (const flow of plaintextToPorts(mesh)) add(flow, expect(flow));
       return collector.conflicts();
     },
   };

@@ -1,5 +1,6 @@
 /** What a change of declared objects would do: every answer that flips, grouped by cause, worst first. Pure. */
-import { expectFlow } from '../declared/expect.ts';
+import { expectationClasses } from '../declared/classes.ts';
+import type { ExpectationClasses } from '../declared/classes.ts';
 import type { Flow, ObjectRef } from '../declared/expectation.ts';
 import type { Mesh } from '../declared/mesh.ts';
 import { collectConflicts } from '../judge/conflicts.ts';
@@ -51,10 +52,12 @@ export interface Previewer {
 export function previewer(before: Mesh, after: Mesh): Previewer {
   const flips: Flip[] = [];
   const counts = { asked: 0, gone: 0, appeared: 0 };
+  const classesBefore = expectationClasses(before);
+  const classesAfter = expectationClasses(after);
   const conflictsBefore = collectConflicts(before);
   const conflictsAfter = collectConflicts(after);
   const ask = (flow: Flow): void => {
-    const [was, is] = [cellIn(before, flow), cellIn(after, flow)];
+    const [was, is] = [cellIn(before, classesBefore, flow), cellIn(after, classesAfter, flow)];
     if (was !== null) conflictsBefore.add([was]);
     if (is !== null) conflictsAfter.add([is]);
     if (was === null || is === null) {
@@ -92,8 +95,8 @@ function* questionsOfBoth(before: Mesh, after: Mesh): Generator<Flow, void, unde
   for (const flow of questionsOf(before)) if (cannotAsk(after, flow)) yield flow;
 }
 
-function cellIn(mesh: Mesh, flow: Flow): Cell | null {
-  return cannotAsk(mesh, flow) ? null : declaredCell(mesh, flow, expectFlow(mesh, flow));
+function cellIn(mesh: Mesh, { expect }: ExpectationClasses, flow: Flow): Cell | null {
+  return cannotAsk(mesh, flow) ? null : declaredCell(mesh, flow, expect(flow));
 }
 
 /** A caller that is still there, and was answered, has nobody to call any more. */

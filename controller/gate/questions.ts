@@ -1,7 +1,7 @@
 /** What there is to ask of a declared mesh: every call, every way in through a gateway, every health check. */
 import type { Flow, FlowProbe } from '../declared/expectation.ts';
 import type { DeclaredProtocol, Mesh, Pod, Service, ServicePort, Workload } from '../declared/mesh.ts';
-import { OWN_NAMESPACE } from '../plan/cell.ts';
+import { isOurs } from '../plan/options.ts';
 
 /** A caller outside of the cluster, at an address that is nobody's (RFC 5737). */
 export const OUTSIDE = 'ip:192.0.2.1';
@@ -21,7 +21,7 @@ export function* questionsOf(mesh: Mesh): Generator<Flow, void, undefined> {
 
 function* callsOf(mesh: Mesh, source: string): Generator<Flow, void, undefined> {
   for (const service of mesh.services) {
-    if (service.namespace === OWN_NAMESPACE) continue;
+    if (isOurs(service)) continue;
     for (const port of service.ports) yield flowTo('', source, service, port);
   }
 }
@@ -63,5 +63,5 @@ export function callersOf(workload: Pick<Workload, 'key' | 'pods'>): readonly st
 
 /** Gateways and waypoints are hops; our own pods are nobody's business. */
 export function isAsked(pod: Pod): boolean {
-  return pod.dataPlane !== 'gateway' && pod.dataPlane !== 'waypoint' && pod.namespace !== OWN_NAMESPACE;
+  return pod.dataPlane !== 'gateway' && pod.dataPlane !== 'waypoint' && !isOurs(pod);
 }

@@ -83,4 +83,11 @@ export const AUTHORIZATION_CAUSES = {
     fix: 'Ask the provider why; if it is missing, correct extensionProviders in the mesh config.',
     uses: ['drift', 'denial'],
   },
+  MP1214: {
+    name: 'authorization-refused-by-proxy',
+    wrong:
+      'A value of a policy becomes a regular expression that Envoy refuses, and with it the whole inbound configuration of the pods that the policy selects: running ones keep what they had, whatever is declared from then on, and new ones never become ready.',
+    fix: 'Write principals with one asterisk at most, at the beginning or at the end, and namespaces and service accounts by their names.',
+    uses: ['conflict'],
+  },
 } as const satisfies Record<string, CauseEntry>;

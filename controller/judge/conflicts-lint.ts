@@ -74,6 +74,7 @@ const CODES: Readonly<Record<LintReason, CauseCode>> = {
   'http-deny-on-tcp': 'MP1207',
   'authorization-service-port': 'MP1208',
   'target-ref-on-sidecar': 'MP1209',
+  'refused-expression': 'MP1214',
 };
 
 function codeOf({ reason, object, isStricter }: LintFinding): CauseCode {

@@ -58,6 +58,7 @@ function unenforced(mesh: Mesh, cell: Cell, { declared, pod }: Open): readonly C
   if (code === 'MP1008' && !isMeantForMesh(mesh, pod, protection.namespace)) return [];
   const place = pod === undefined ? targetKey(cell.target) : (mesh.podsByKey.get(pod)?.workload ?? pod);
   const isPolicy = code === 'MP1006';
+  const outdated = code === 'MP1008' ? outdatedPod(mesh, pod) : undefined;
   const why = capture?.by === undefined || isPolicy ? (step?.by ?? '') : capture.by;
   const says =
     step === undefined ? `${objectPlace(protection)} would deny it` : `${objectPlace(protection)} says STRICT`;
@@ -67,14 +68,24 @@ function unenforced(mesh: Mesh, cell: Cell, { declared, pod }: Open): readonly C
       severity: 'critical',
       cause: causeOf(
         code,
-        `${routeName(cell)} is open to plaintext although ${says}${why === '' ? '' : `: ${WHY[why] ?? why}`}.`,
-        {
-          objects: [protection, capture?.object],
-        },
+        `${routeName(cell)} is open to plaintext although ${says}${why === '' ? '' : `: ${outdated?.why ?? WHY[why] ?? why}`}.`,
+        { objects: [protection, capture?.object, outdated?.object], ...(outdated && { fix: outdated.fix }) },
       ),
       cells: [cell],
     },
   ];
+}
+
+/** The labels ask for a sidecar now; the pod came before they did, or nobody was there to inject it. */
+function outdatedPod(mesh: Mesh, key: string | undefined) {
+  const pod = key === undefined ? undefined : mesh.podsByKey.get(key);
+  if (pod === undefined || !pod.isLive || !pod.wantsSidecar) return undefined;
+  const since = pod.createdAtMs === undefined ? '' : ` since ${new Date(pod.createdAtMs).toISOString().slice(0, 19)}Z`;
+  return {
+    why: `its labels ask for a sidecar, and ${pod.key} runs${since} without one`,
+    fix: `Restart the pods of ${pod.workload}; if they still come without a sidecar, look at the injector's webhook.`,
+    object: { kind: 'Pod', namespace: pod.namespace, name: pod.name },
+  };
 }
 
 const WHY: Readonly<Record<string, string>> = {

@@ -1,6 +1,7 @@
 /** Declared objects that contradict each other or their own purpose: one finding a cause, with the cells that it explains. */
 import { lint } from '../declared/lint.ts';
 import type { Mesh } from '../declared/mesh.ts';
+import { generatedCause } from './attribution.ts';
 import { mergeDrafts } from './conflict-draft.ts';
 import type { ConflictDraft } from './conflict-draft.ts';
 import { healthConflicts } from './conflicts-health.ts';
@@ -17,8 +18,15 @@ export interface ConflictCollector {
   readonly conflicts: () => readonly Conflict[];
 }
 
-export function collectConflicts(mesh: Mesh): ConflictCollector {
-  const findings = lint(mesh);
+/**
+ * What is wrong with objects themselves is told of those of the namespaces, and of the root namespace, which holds for
+ * all; other teams' objects are their own affair. @param namespaces default all
+ */
+export function collectConflicts(mesh: Mesh, namespaces: ReadonlySet<string> | 'all' = 'all'): ConflictCollector {
+  const findings = lint(mesh).filter(
+    ({ object: { namespace } }) =>
+      namespaces === 'all' || namespaces.has(namespace) || namespace === mesh.rootNamespace,
+  );
   const isAskedForOpen = findings.some(({ isStricter }) => isStricter);
   const drafts: ConflictDraft[] = [];
   const open: OpenCell[] = [];
@@ -36,13 +44,21 @@ export function collectConflicts(mesh: Mesh): ConflictCollector {
         open.push({ key, drift, source, target, table });
       }
     },
-    conflicts: () => mergeDrafts([...drafts, ...lintConflicts(mesh, open, findings)]),
+    conflicts: () =>
+      mergeDrafts([...drafts, ...lintConflicts(mesh, open, findings)]).map((conflict) => ({
+        ...conflict,
+        cause: generatedCause(mesh, conflict.cause),
+      })),
   };
 }
 
 /** Pure: the conflicts of all these cells together. */
-export function findConflicts(mesh: Mesh, cells: readonly Cell[]): readonly Conflict[] {
-  const collector = collectConflicts(mesh);
+export function findConflicts(
+  mesh: Mesh,
+  cells: readonly Cell[],
+  namespaces: ReadonlySet<string> | 'all' = 'all',
+): readonly Conflict[] {
+  const collector = collectConflicts(mesh, namespaces);
   collector.add(cells);
   return collector.conflicts();
 }

@@ -64,7 +64,11 @@ export const CONSISTENT: Readonly<Record<OutcomeCode, Readonly<Record<Perspectiv
   ALLOW_PLAINTEXT: { direct: [], proxied: [] },
   ALLOW_MTLS: { direct: [], proxied: [] },
   ALLOW_HBONE: { direct: [], proxied: [] },
-  ALLOW_OPAQUE_TLS: { direct: NOT_TLS, proxied: [] },
+  // A client's proxy that opens TLS to an application that speaks none fails in its place, and ends or answers by itself.
+  ALLOW_OPAQUE_TLS: {
+    direct: NOT_TLS,
+    proxied: [refused(['upstream-plaintext', 'upstream-failed']), ...UPSTREAM_CUT, silent('application')],
+  },
   ALLOW_UNCAPTURED: { direct: NOT_TLS, proxied: [] },
   DENY_STRICT: { direct: [CUT], proxied: UPSTREAM_CUT },
   DENY_NO_CHAIN_TLS: { direct: [CUT_IN_HANDSHAKE], proxied: UPSTREAM_CUT },

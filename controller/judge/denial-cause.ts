@@ -102,6 +102,10 @@ function because(cell: MeasuredCell, declared: Declared, code: CauseCode): strin
   switch (code) {
     case 'MP1001':
       return `${said(declared)}, and ${isKubelet(cell) ? 'the kubelet' : cell.source} has no sidecar`;
+    case 'MP1307':
+      return cell.probe.kind === 'health' && !isKubelet(cell)
+        ? `${said(declared)}, which keeps ${cell.source} out and never the kubelet of the pod's own node`
+        : said(declared);
     case 'MP1110':
       return `${said(declared)}, and no client certificate was shown`;
     case 'MP1103':

@@ -7,6 +7,7 @@ import { driftCause } from './drift-cause.ts';
 import type { Evidence } from './evidence.ts';
 import type { Cause, Cell, Drift } from './finding.ts';
 import type { MeasuredCell } from './measured-cell.ts';
+import { isRetriedElsewhere } from './retried.ts';
 import { isFlapping, subjectsOf } from './subject.ts';
 import type { Declared, Subject } from './subject.ts';
 import { transportDrift } from './transport-drift.ts';
@@ -31,9 +32,14 @@ interface Compared {
 
 /**
  * Total: every outcome has its drift, and every drift but `agrees` has a cause. When it is final, what was seen once
- * only is `unknown`.
+ * only is `unknown`. `trusted`: see JudgeOptions.
  */
-export function judgeCell(cell: MeasuredCell, evidence: Evidence, isFinal = false): Cell {
+export function judgeCell(
+  cell: MeasuredCell,
+  evidence: Evidence,
+  isFinal = false,
+  trusted: readonly string[] = [],
+): Cell {
   const compared = subjectsOf(cell)
     .map((subject) => compare(cell, subject, evidence))
     .map((one) => (isFinal ? withhold(one) : one));
@@ -42,7 +48,7 @@ export function judgeCell(cell: MeasuredCell, evidence: Evidence, isFinal = fals
     compared.reduce((a, b) => (SEVERITY.indexOf(b.drift) < SEVERITY.indexOf(a.drift) ? b : a)),
     evidence,
   );
-  const judged = judgeUnmodelled(cell, worst);
+  const judged = judgeUnmodelled(cell, worst, trusted);
   return {
     ...cell,
     drift: judged?.drift ?? worst.drift,
@@ -57,12 +63,13 @@ function withhold(compared: Compared): Compared {
   return { ...compared, drift: 'unknown', withheld: drift };
 }
 
-/** Where endpoints are declared to differ, each has to be met before the cell agrees. */
+/** Where endpoints are declared to differ, each that a caller gets to see has to be met before the cell agrees. */
 function requireAll(cell: MeasuredCell, worst: Compared, evidence: Evidence): Compared {
   if (worst.drift !== 'agrees') return worst;
   const subjects = subjectsOf(cell);
   const unmet = cell.expectation.endpoints?.find(
     (endpoint) =>
+      !isRetriedElsewhere(cell, endpoint) &&
       !subjects.some((subject) =>
         subject.pod === undefined
           ? compareOne(cell, endpoint, subject, evidence).drift === 'agrees'
@@ -142,10 +149,14 @@ function explain(cell: MeasuredCell, worst: Compared, evidence: Evidence): Cause
 /** Disagreement where an object outside the model has a hand in it is not held against anybody. */
 function judgeUnmodelled(
   cell: MeasuredCell,
-  { drift }: Compared,
+  { drift: confirmed, withheld }: Compared,
+  trusted: readonly string[],
 ): { readonly drift: Drift; readonly cause: Cause } | undefined {
+  const drift = withheld ?? confirmed;
   if (drift === 'agrees' || drift === 'unknown') return undefined;
-  const warning = cell.expectation.warnings.find((text) => text.includes('not modelled'));
+  const warning = cell.expectation.warnings.find(
+    (text) => text.includes('not modelled') && !trusted.some((name) => text.startsWith(`${name} `)),
+  );
   if (warning === undefined) return undefined;
   return {
     drift: 'unknown',

@@ -3,7 +3,7 @@ import type { IdentityFault, Outcome, PeerCertificate, Target, Vantage } from '.
 import { vantageKey } from '../../proto/vocabulary.ts';
 import type { Mesh } from '../declared/mesh.ts';
 import type { Attempt } from './finding.ts';
-import { certificateOf, showsTarget } from './life.ts';
+import { certificateOf, showsOwnProxy, showsTarget } from './life.ts';
 import type { MeasuredCell } from './measured-cell.ts';
 
 export interface ShownFault {
@@ -14,9 +14,9 @@ export interface ShownFault {
 }
 
 export interface Evidence {
-  /** The vantage reached something in this sweep. */
+  /** The vantage reached something in this sweep, or its reports themselves show that it could have. */
   readonly isVantageAlive: (vantage: Vantage) => boolean;
-  /** Something got an answer from the target in this sweep, or was shown its certificate. */
+  /** Something got an answer from the target in this sweep, or was shown its certificate; or the kubelet does. */
   readonly isTargetAlive: (target: Target) => boolean;
   /** A workload certificate (with a SPIFFE id) was shown behind the target: mutual TLS is terminated there. */
   readonly showsCertificate: (target: Target) => boolean;
@@ -24,14 +24,15 @@ export interface Evidence {
   readonly certificateFaults: (target: Target) => readonly ShownFault[];
 }
 
-/** Reads every attempt once. Pure. */
-export function gatherEvidence(mesh: Mesh, cells: readonly MeasuredCell[]): Evidence {
+/** Reads every attempt once. `sessionsAreControl`: see JudgeOptions. Pure. */
+export function gatherEvidence(mesh: Mesh, cells: readonly MeasuredCell[], sessionsAreControl = false): Evidence {
   const vantages = new Set<string>();
   const places = new Set<string>();
   const certified = new Set<string>();
   const faults = new Map<string, ShownFault>();
   for (const cell of cells) {
     for (const { attempt, outcome } of seenIn(cell)) {
+      if (sessionsAreControl && reportShowsLife(cell.vantage, outcome)) vantages.add(vantageKey(cell.vantage));
       if (showsTarget(outcome)) {
         vantages.add(vantageKey(cell.vantage));
         for (const place of creditedTo(mesh, cell.target, attempt, outcome)) places.add(place);
@@ -46,16 +47,42 @@ export function gatherEvidence(mesh: Mesh, cells: readonly MeasuredCell[]): Evid
       }
     }
   }
+  const isPlaceAlive = (place: string): boolean => places.has(place) || isReadyAt(mesh, place);
   const placesOf = (target: Target): readonly string[] => placesBehind(mesh, target);
   return {
     isVantageAlive: (vantage) => vantages.has(vantageKey(vantage)),
-    isTargetAlive: (target) => places.has(serviceKeyOf(target)) || placesOf(target).some((place) => places.has(place)),
+    isTargetAlive: (target) => places.has(serviceKeyOf(target)) || placesOf(target).some(isPlaceAlive),
     showsCertificate: (target) => placesOf(target).some((place) => certified.has(place)),
     certificateFaults: (target) =>
       placesOf(target)
         .toSorted()
         .flatMap((place) => faults.get(place) ?? []),
   };
+}
+
+/**
+ * A report came over the pod's own network: for a vantage without proxy that is all that an attempt needs. The stream of
+ * a meshed one leads past its sidecar; that this one lives is shown by what it says itself. A ztunnel says nothing.
+ */
+function reportShowsLife({ dataPlane }: Vantage, outcome: Outcome): boolean {
+  if (outcome.kind === 'untested') return false;
+  return dataPlane === 'naked' || dataPlane === 'host' || (dataPlane === 'sidecar' && showsOwnProxy(outcome));
+}
+
+/** The kubelet got its answer at that port, past every policy: it is let in by NetworkPolicies, and rewriting by the mesh. */
+function isReadyAt(mesh: Mesh, place: string): boolean {
+  const colon = place.lastIndexOf(':');
+  const pod = mesh.podsByKey.get(place.slice(0, colon));
+  if (pod === undefined || !pod.isLive || !pod.isReady) return false;
+  return pod.healthChecks.some(
+    (check) =>
+      check.kind === 'network' &&
+      check.check === 'readiness' &&
+      // A rewritten check is answered at the status port, on behalf of the port that it was written for.
+      [check.original.port, check.kubelet.port].includes(Number(place.slice(colon + 1))) &&
+      // A sidecar accepts every connection, whatever is behind it.
+      (check.original.action.kind !== 'tcpSocket' || check.isRewritten || pod.dataPlane !== 'sidecar'),
+  );
 }
 
 function seenIn(cell: MeasuredCell): readonly { readonly attempt?: Attempt; readonly outcome: Outcome }[] {

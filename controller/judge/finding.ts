@@ -93,6 +93,8 @@ export interface Sweep {
   readonly snapshot: SnapshotSummary;
   readonly vantages: readonly Vantage[];
   readonly targets: readonly Target[];
+  /** What its owner kept from being measured: `Namespace shop`, `Service shop/pay`, `Workload shop/pay`. */
+  readonly optedOut: readonly string[];
   readonly cells: readonly Cell[];
   readonly conflicts: readonly Conflict[];
   readonly verdict: Verdict;

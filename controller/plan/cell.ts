@@ -1,24 +1,13 @@
 /** One planned cell: a route with all that an agent has to be told, except addresses. */
 import type { Table } from '../judge/finding.ts';
 import type { Route, Vantage } from '../../proto/vocabulary.ts';
-
-/** The namespace of our own pods; they are vantages of their own kind, and never targets. */
-export const OWN_NAMESPACE = 'meshproof';
+import type { Timeouts } from './options.ts';
 
 export interface PlacedVantage {
   readonly vantage: Vantage;
   /** `namespace/workload` (or pod) that stands for the vantage in the declared state. */
   readonly workload: string;
 }
-
-export interface Timeouts {
-  /** @default 2000 */
-  readonly connectTimeoutMs: number;
-  /** Of a whole attempt, body included. @default 5000 */
-  readonly timeoutMs: number;
-}
-
-export const DEFAULT_TIMEOUTS: Timeouts = { connectTimeoutMs: 2000, timeoutMs: 5000 };
 
 export interface PlannedCell extends Timeouts {
   readonly table: Table;

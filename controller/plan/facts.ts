@@ -9,8 +9,8 @@ export function applicationOf(protocol: DeclaredProtocol): ApplicationProtocol {
 }
 
 /** The cleartext probe that makes an application of this protocol answer. */
-export function cleartextProbe(application: ApplicationProtocol): Probe {
-  return application === 'http' ? { kind: 'http', method: 'GET', path: '/' } : { kind: application };
+export function cleartextProbe(application: ApplicationProtocol, path: string): Probe {
+  return application === 'http' ? { kind: 'http', method: 'GET', path } : { kind: application };
 }
 
 /** Reaches the HTTP chain of a port, and leaves a TCP chain the choice of `istio`. */

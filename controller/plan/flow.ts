@@ -43,7 +43,7 @@ function questionOf(probe: Probe, workload: string): Question {
       return {
         probe: 'mtls',
         tls: { alpn: probe.alpn, certificate: probe.kind === 'mtls' ? 'valid' : 'untrusted-ca', as: workload },
-        ...requestInside(probe.application),
+        ...requestInside(probe.application, probe.path),
       };
     case 'health':
       return healthQuestion(probe);
@@ -51,9 +51,9 @@ function questionOf(probe: Probe, workload: string): Question {
 }
 
 /** Without a request the flow is one of bytes. */
-function requestInside(application: ApplicationProtocol): Pick<Question, 'request'> {
+function requestInside(application: ApplicationProtocol, path = '/'): Pick<Question, 'request'> {
   if (application === 'tcp') return {};
-  return { request: application === 'grpc' ? HEALTH_CALL : { method: 'GET', path: '/' } };
+  return { request: application === 'grpc' ? HEALTH_CALL : { method: 'GET', path } };
 }
 
 /** The original check, sent straight to the application's port, is an ordinary call that happens to come from the node. */

@@ -1,9 +1,8 @@
 /** The health table: every container check as the kubelet sends it, and the ways around the rewriting. */
-import type { Mesh, Pod } from '../declared/mesh.ts';
+import type { Pod } from '../declared/mesh.ts';
 import type { HealthAction, HealthVariant } from '../../proto/vocabulary.ts';
-import { isApplication } from './facts.ts';
-import { OWN_NAMESPACE } from './cell.ts';
 import type { PlacedVantage, Proposal } from './cell.ts';
+import type { Scope } from './scope.ts';
 
 type NetworkCheck = Extract<Pod['healthChecks'][number], { kind: 'network' }>;
 
@@ -13,15 +12,24 @@ interface Sent {
   readonly action: HealthAction;
 }
 
-/** From the node's own network, where the kubelet is. Checks that run inside the container have no part in this. */
-export function planHealth(mesh: Mesh, kubelets: readonly PlacedVantage[]): readonly Proposal[] {
-  const pods = mesh.pods.filter((pod) => pod.namespace !== OWN_NAMESPACE && isApplication(pod));
-  return kubelets.flatMap((placed) =>
-    pods.flatMap((pod) =>
-      pod.healthChecks.flatMap((check) =>
-        check.kind === 'exec' ? [] : variantsOf(check).map((sent) => proposalOf(placed, pod, check, sent)),
+/**
+ * From a node's own network, or from a pod. Not from a pod where the pod is ambient: its ztunnel lets the kubelet in past
+ * every policy, and nobody else. Checks that run inside the container have no part
+ * in this.
+ */
+export function planHealth({ pods, isClosed }: Scope, vantages: readonly PlacedVantage[]): readonly Proposal[] {
+  return vantages.flatMap((placed) =>
+    pods
+      .filter((pod) => placed.vantage.dataPlane === 'host' || pod.dataPlane !== 'ambient')
+      .flatMap((pod) =>
+        pod.healthChecks.flatMap((check) =>
+          check.kind === 'exec'
+            ? []
+            : variantsOf(check)
+                .filter(({ port }) => !isClosed(pod, port))
+                .map((sent) => proposalOf(placed, pod, check, sent)),
+        ),
       ),
-    ),
   );
 }
 

@@ -7,12 +7,12 @@ import {
   authorityOf,
   cleartextProbe,
   identityOf,
-  isApplication,
   istioAlpn,
   istioServerName,
 } from './facts.ts';
-import { OWN_NAMESPACE } from './cell.ts';
 import type { PlacedVantage, Proposal } from './cell.ts';
+import { pathFor } from './path.ts';
+import type { Scope } from './scope.ts';
 
 interface PodPort {
   readonly port: number;
@@ -25,27 +25,35 @@ interface PodPort {
 const SIDECAR_PORTS: ReadonlySet<number> = new Set([15000, 15001, 15004, 15006, 15008, 15020, 15021, 15053, 15090]);
 
 /** Per endpoint, never per Service: one pod without a sidecar would hide among its siblings. */
-export function planTransport(mesh: Mesh, probers: readonly PlacedVantage[]): readonly Proposal[] {
+export function planTransport(mesh: Mesh, scope: Scope, probers: readonly PlacedVantage[]): readonly Proposal[] {
   const behind = portsBehindServices(mesh);
-  const pods = mesh.pods.filter((pod) => pod.namespace !== OWN_NAMESPACE && isApplication(pod));
   return probers.flatMap((placed) =>
-    pods.flatMap((pod) =>
-      portsOf(pod, behind.get(pod.key) ?? new Map<number, Backed>()).flatMap((port) =>
-        fingerprint(port.application).map((probe) => proposalOf(mesh, placed, pod, port, probe)),
-      ),
+    scope.dialled.flatMap((pod) =>
+      portsOf(pod, behind.get(pod.key) ?? new Map<number, Backed>())
+        .filter(({ port }) => !scope.isClosed(pod, port))
+        .flatMap((port) =>
+          fingerprint(port.application, pathOf(mesh, pod, port)).map((probe) =>
+            proposalOf(mesh, placed, pod, port, probe),
+          ),
+        ),
     ),
   );
 }
 
+function pathOf(mesh: Mesh, pod: Pod, { port, behind }: PodPort): string {
+  return pathFor(mesh, { pods: [pod], port, ...(behind !== undefined && { service: behind.service }) });
+}
+
 /** Together they tell STRICT, PERMISSIVE, DISABLE and the absence of a proxy apart. */
-function fingerprint(application: ApplicationProtocol): readonly Probe[] {
+function fingerprint(application: ApplicationProtocol, path: string): readonly Probe[] {
   const alpn = istioAlpn(application);
+  const inside = { alpn, application, ...(application === 'http' && path !== '/' && { path }) };
   return [
-    cleartextProbe(application),
+    cleartextProbe(application, path),
     { kind: 'tls', alpn: [] },
     { kind: 'tls', alpn: ISTIO_HTTP_ALPN },
-    { kind: 'mtls', alpn, application },
-    { kind: 'mtls-untrusted', alpn, application },
+    { kind: 'mtls', ...inside },
+    { kind: 'mtls-untrusted', ...inside },
   ];
 }
 
@@ -96,7 +104,8 @@ function portsOf(pod: Pod, behind: Behind): readonly PodPort[] {
   for (const [port, { service, port: servicePort, protocol }] of behind) {
     ports.set(port, { port, application: applicationOf(protocol), behind: { service, port: servicePort } });
   }
-  for (const { port, name, protocol } of pod.ports) {
+  // Nothing declared governs what a node's own ports do, unless a Service leads there.
+  for (const { port, name, protocol } of pod.isHostNetwork ? [] : pod.ports) {
     if (protocol !== 'TCP' || ports.has(port)) continue;
     if (pod.dataPlane === 'sidecar' && SIDECAR_PORTS.has(port)) continue;
     ports.set(port, { port, application: applicationNamed(name) });

@@ -7,16 +7,16 @@ import { expectationItem } from './expectation-item.ts';
 /** Text, and numbers of what is to be filled in. */
 type Template = readonly (string | number)[];
 
-/** Templates that are kept; one or two kilobytes each. */
+/** Templates that are kept by default; one or two kilobytes each. */
 const KEPT_TEMPLATES = 100_000;
 
-/** The line of a flow with its answer, as `JSON.stringify` writes the item. */
-export function expectationLines(): (flow: Flow, answer: ClassAnswer) => string {
+/** The line of a flow with its answer, as `JSON.stringify` writes the item. Past `keptTemplates` all are forgotten. */
+export function expectationLines(keptTemplates: number = KEPT_TEMPLATES): (flow: Flow, answer: ClassAnswer) => string {
   let byShared = new WeakMap<Expectation, Template>();
   let byText = new Map<string, Template>();
 
   const templateOf = (flow: Flow, shared: Expectation): Template => {
-    if (byText.size > KEPT_TEMPLATES) {
+    if (byText.size > keptTemplates) {
       byShared = new WeakMap();
       byText = new Map();
     }

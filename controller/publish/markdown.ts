@@ -8,6 +8,7 @@ import { legendOf } from './glyphs.ts';
 import { healthTable } from './health.ts';
 import { code, escape } from './markdown-text.ts';
 import { objectWords } from './object-words.ts';
+import { optedOutSentence } from './opted-out.ts';
 import type { Page } from './page.ts';
 import { reachabilityTable } from './reachability.ts';
 import { flow } from './text-layout.ts';
@@ -26,6 +27,7 @@ export function publishMarkdown(sweep: Sweep): string {
     `## Meshproof: ${escape(verdictLine(sweep.verdict))}`,
     '',
     `${escape(denialSentence(denialsOf(sweep, ['reachability']), ['route', 'routes']))}  `,
+    ...(sweep.optedOut.length === 0 ? [] : [`${escape(optedOutSentence(sweep))}  `]),
     `Findings: ${countWords(sweep.verdict)}. Sweep \`${sweep.id}\`, finished ${sweep.finishedAt}.`,
     '',
   ].join('\n');

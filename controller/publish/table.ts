@@ -5,6 +5,7 @@ import { listFindings } from './finding-list.ts';
 import { findingParagraph } from './finding-words.ts';
 import { legendOf } from './glyphs.ts';
 import { healthTable } from './health.ts';
+import { optedOutSentence } from './opted-out.ts';
 import type { Page, Tone } from './page.ts';
 import { paint } from './page.ts';
 import { reachabilityTable } from './reachability.ts';
@@ -30,6 +31,7 @@ export function publishTable(sweep: Sweep, page: Page): string {
       spread(list.findings.map((one) => findingParagraph(one, byKey, page))),
     ),
     paragraph('', denialSentence(denialsOf(sweep, ['reachability']), ['route', 'routes']), page.columns),
+    sweep.optedOut.length === 0 ? [] : paragraph('', optedOutSentence(sweep), page.columns),
     paragraph('', verdictLine(sweep.verdict), page.columns).map((line) =>
       paint(page, VERDICT_TONES[sweep.verdict.value], line),
     ),

@@ -1,5 +1,8 @@
 /** The table of the old `tls-check`: for each service port, what the server takes, what the client sends, and who says so. */
 import type { Expectation, Stage, TrailStep } from '../declared/expectation.ts';
+import { CAUSES } from '../judge/causes.ts';
+import type { CauseCode } from '../judge/causes.ts';
+import type { Outcome } from '../../proto/vocabulary.ts';
 import { stepInEffect } from './explain.ts';
 import { qualifiedName } from './object-words.ts';
 import type { Page } from './page.ts';
@@ -12,6 +15,14 @@ export interface TlsCheckRow {
   /** `pay.shop.svc.cluster.local:8080`. */
   readonly hostPort: string;
   readonly expectation: Expectation;
+  /** What the wire said; two columns more where it is known. */
+  readonly measured?: MeasuredCall;
+}
+
+export interface MeasuredCall {
+  readonly outcome: Outcome;
+  /** Of the route's drift, denial or unknown, and of conflicts that it is part of. */
+  readonly causes: readonly CauseCode[];
 }
 
 const HEAD = ['HOST:PORT', 'STATUS', 'SERVER', 'CLIENT', 'AUTHN POLICY', 'DESTINATION RULE'];
@@ -21,7 +32,8 @@ export function publishTlsCheck(rows: readonly TlsCheckRow[], page: Page): strin
   if (rows.length === 0) return 'Nothing to check: no client workload and service port that match.\n';
   const tables = new Map<string, string[]>();
   for (const [client, group] of Map.groupBy(rows, (row) => row.client)) {
-    const text = alignColumns([HEAD, ...group.map((row) => cellsOf(row, page))], page.columns).join('\n');
+    const head = group.some(({ measured }) => measured !== undefined) ? [...HEAD, 'MEASURED', 'CAUSE'] : HEAD;
+    const text = alignColumns([head, ...group.map((row) => cellsOf(row, page))], page.columns).join('\n');
     tables.set(text, [...(tables.get(text) ?? []), client]);
   }
   return [...tables].map(([text, clients]) => `${titleOf(clients, page)}\n${text}\n`).join('\n');
@@ -33,7 +45,7 @@ function titleOf(clients: readonly string[], page: Page): string {
     .join('\n');
 }
 
-function cellsOf({ hostPort, expectation }: TlsCheckRow, page: Page): string[] {
+function cellsOf({ hostPort, expectation, measured }: TlsCheckRow, page: Page): string[] {
   const authentication = stepOf(expectation, 'peer-authentication');
   const client = stepOf(expectation, 'client');
   return [
@@ -43,7 +55,28 @@ function cellsOf({ hostPort, expectation }: TlsCheckRow, page: Page): string[] {
     clientWords(client),
     policyWords(authentication),
     ruleWords(client),
+    ...(measured === undefined ? [] : [measuredWords(measured.outcome), causeWords(measured.causes)]),
   ];
+}
+
+/** In the words of the other columns, where there are such. */
+function measuredWords(outcome: Outcome): string {
+  switch (outcome.kind) {
+    case 'reached':
+      return TRANSPORTS[outcome.transport];
+    case 'refused':
+      return outcome.signature;
+    case 'silent':
+      return 'no answer';
+    case 'untested':
+      return 'not measured';
+  }
+}
+
+const TRANSPORTS = { mtls: 'mTLS', plaintext: 'HTTP', tls: 'TLS', hbone: 'HBONE', unproved: 'answered' } as const;
+
+function causeWords(codes: readonly CauseCode[]): string {
+  return codes.length === 0 ? '-' : codes.map((code) => `${code} ${CAUSES[code].name}`).join(', ');
 }
 
 /** An endpoint stands for the service where all are alike; else the first one that is not let in, which is the trouble. */

@@ -255,9 +255,45 @@ t.test('where nothing is to be dialled the cell says so', async (t) => {
   );
 });
 
+const LATER: Readonly<Record<string, readonly K8sObject[]>> = {
+  'a policy that refuses what was measured to be open': [...SHOP.objects, object('NetworkPolicy', 'shop/none', {})].map(
+    (one) => (one.kind === 'NetworkPolicy' ? { ...one, apiVersion: 'networking.k8s.io/v1' } : one),
+  ),
+  'a target that nobody has measured': [...SHOP.objects, pod('shop/new', 'new'), service('shop/new', 'new')],
+  'a target that is gone': SHOP.objects.filter(({ metadata }) => metadata.name !== 'cart'),
+};
+
 t.test('nothing passes against a declared state that changed under the sweep', async (t) => {
-  const { verdict } = await run(() => OPEN, {}, {}, [SHOP, { ...SHOP, digest: 'two' }]).result;
-  t.match(verdict, { value: 'inconclusive', coverage: 1, why: /changed/ });
+  for (const [what, objects] of Object.entries(LATER)) {
+    const { verdict } = await run(() => OPEN, {}, {}, [SHOP, { ...SHOP, objects, digest: 'two' }]).result;
+    t.match(verdict, { value: 'inconclusive', coverage: 1, why: /changed/ }, what);
+  }
+});
+
+t.test('a change that has no part in what was measured takes nothing from a pass', async (t) => {
+  const objects = [...SHOP.objects, object('NetworkPolicy', 'elsewhere/none', {})];
+  const { verdict } = await run(() => OPEN, {}, {}, [SHOP, { ...SHOP, objects, digest: 'two' }]).result;
+  t.match(verdict, { value: 'pass', coverage: 1 });
+});
+
+t.test('drift against a state that was replaced meanwhile is unknown', async (t) => {
+  const objects = [
+    ...SHOP.objects,
+    { ...object('NetworkPolicy', 'shop/none', {}), apiVersion: 'networking.k8s.io/v1' },
+  ];
+  const silent: Outcome = { kind: 'silent', ...FACTS, layer: 'tcp', afterMs: 2000 };
+  const { cells } = await run(({ authority }) => (authority.startsWith('pay') ? silent : OPEN), {}, {}, [
+    SHOP,
+    { ...SHOP, objects, digest: 'two' },
+  ]).result;
+  const batch = cells.filter(({ source }) => source === 'legacy/batch');
+  t.same(
+    batch.map(({ target, drift, cause }) => [target.name, drift, cause?.code]),
+    [
+      ['cart', 'agrees', undefined],
+      ['pay', 'unknown', 'MP1013'],
+    ],
+  );
 });
 
 t.test('an aborted sweep rejects with the reason and leaves no stream behind', async (t) => {
@@ -287,4 +323,45 @@ t.test('a launcher that cannot start agents is an error, not a result', async (t
     progress: () => undefined,
   };
   await t.rejects(sweep(deps, DEFAULT_SWEEP_OPTIONS, NEVER), /no processes left/);
+});
+
+/** By the clock that the test moves. */
+function tookMs({ startedAt, finishedAt }: Sweep): number {
+  return Date.parse(finishedAt) - Date.parse(startedAt);
+}
+
+t.test(
+  'drift is not confirmed before a change had time to arrive everywhere, and what agrees is not kept waiting',
+  async (t) => {
+    const settling = { settleMs: 10_000 };
+    const drifting = await outlast(
+      run(() => CLOSED, {}, settling),
+      ({ phase }) => phase === 'confirm',
+    );
+    t.equal(tookMs(drifting), 10_000);
+    t.ok(drifting.cells.every(({ drift, attempts }) => drift === 'blocked' && attempts.length === 2));
+    t.equal(tookMs(await run(() => OPEN, {}, settling).result), 0);
+  },
+);
+
+t.test('no more attempts a second on a target than it is to bear, whoever makes them', async (t) => {
+  const scene = run(() => OPEN, {}, { attemptsPerSecond: 1 });
+  const swept = await outlast(scene, ({ finished }) => finished === 2);
+  t.same(
+    drawn(swept.cells).filter((line) => !line.endsWith('reached')),
+    [],
+  );
+  t.equal(tookMs(swept), 1000);
+});
+
+t.test('what could not be handed out in time is not measured, and says so', async (t) => {
+  const scene = run(() => OPEN, {}, { attemptsPerSecond: 1, measureWithinMs: 500 });
+  const swept = await outlast(scene, ({ finished }) => finished === 2);
+  t.same(
+    drawn(swept.cells).filter((line) => !line.endsWith('reached')),
+    [
+      'legacy/cron (naked) → shop/cart:80 http GET /: untested cancelled',
+      'legacy/cron (naked) → shop/pay:80 http GET /: untested cancelled',
+    ],
+  );
 });

@@ -1,5 +1,7 @@
 /** Cells, outcomes and a small mesh to judge in tests. */
+import { buildMesh } from '../../../../controller/declared/mesh.ts';
 import type { Mesh } from '../../../../controller/declared/mesh.ts';
+import type { Pod, Service } from '../../../../controller/declared/model.ts';
 import type { Expectation, ObjectRef, TrailStep } from '../../../../controller/declared/expectation.ts';
 import type { Attempt, Table } from '../../../../controller/judge/finding.ts';
 import type { MeasuredCell } from '../../../../controller/judge/measured-cell.ts';
@@ -142,31 +144,65 @@ interface PodDraft {
   readonly workload?: string;
 }
 
-/** As much of a mesh as the judge reads: pods, and Services whose ports lead to port 8080 of them. */
+/** Pods, and Services whose ports lead to port 8080 of them; nothing else is declared. */
 export function meshOf(pods: readonly PodDraft[], services: Readonly<Record<string, readonly string[]>>): Mesh {
-  const known = pods.map(({ key, dataPlane = 'sidecar', workload = key }) => {
-    const [namespace = '', name = ''] = key.split('/');
-    return { key, namespace, name, workload, dataPlane };
-  });
-  const built = Object.entries(services).map(([serviceAndPort, endpoints]) => {
-    const [key = '', port = ''] = serviceAndPort.split(':');
-    return {
-      key,
-      ports: [{ port: Number(port), endpoints: endpoints.map((pod) => ({ pod, address: '', port: 8080 })) }],
-    };
-  });
-  const mesh = {
-    trustDomain: 'cluster.local',
-    rootNamespace: 'istio-system',
-    workloads: [],
+  const known = pods.map(podOf);
+  const built = Object.entries(services).map(([serviceAndPort, endpoints]) => serviceOf(serviceAndPort, endpoints));
+  return {
+    ...buildMesh({ objects: [], digest: '', warnings: [] }),
     pods: known,
     services: built,
-    gatewayRoutes: [],
     podsByKey: new Map(known.map((pod) => [pod.key, pod])),
-    workloadsByKey: new Map(),
     servicesByKey: new Map(built.map((service) => [service.key, service])),
   };
-  return mesh as unknown as Mesh;
+}
+
+function podOf({ key, dataPlane = 'sidecar', workload = key }: PodDraft): Pod {
+  const [namespace = '', name = ''] = key.split('/');
+  return {
+    key,
+    namespace,
+    name,
+    workload,
+    serviceAccount: name,
+    labels: {},
+    annotations: {},
+    dataPlane,
+    ports: [],
+    healthChecks: [],
+    addresses: [],
+    node: '',
+    isHostNetwork: false,
+    isLive: true,
+    isReady: true,
+    isEnding: false,
+    wantsSidecar: dataPlane === 'sidecar',
+    tlsMode: dataPlane === 'sidecar' ? 'istio' : 'disabled',
+    isTunnelCapable: false,
+    inbound: { kind: 'all-but', reserved: new Set(), excluded: new Set() },
+    outbound: { isCaptured: true, excludedPorts: new Set(), excludedRanges: [], includedRanges: ['*'] },
+  };
+}
+
+function serviceOf(serviceAndPort: string, pods: readonly string[]): Service {
+  const [key = '', port = ''] = serviceAndPort.split(':');
+  const [namespace = '', name = ''] = key.split('/');
+  const endpoints = pods.map((pod) => ({ pod, address: '', port: 8080 }));
+  return {
+    key,
+    namespace,
+    name,
+    fqdn: `${name}.${namespace}.svc.cluster.local`,
+    kind: 'Service',
+    isHeadless: false,
+    isExternal: false,
+    isUnresolved: false,
+    exportTo: ['*'],
+    createdAtMs: 0,
+    labels: {},
+    clusterIps: [],
+    ports: [{ port: Number(port), protocol: 'http', isTls: false, endpoints }],
+  };
 }
 
 export const SHOP = meshOf([{ key: 'shop/pay' }], { 'shop/pay:8080': ['shop/pay'] });

@@ -50,7 +50,7 @@ const ROWS: readonly (readonly [OutcomeCode, Perspective, readonly string[]])[] 
   ['ALLOW_HBONE', 'direct', []],
   ['ALLOW_HBONE', 'proxied', []],
   ['ALLOW_OPAQUE_TLS', 'direct', not_tls],
-  ['ALLOW_OPAQUE_TLS', 'proxied', []],
+  ['ALLOW_OPAQUE_TLS', 'proxied', ['503 plaintext', '503 other', ...upstream_cut, 'app silent']],
   ['ALLOW_UNCAPTURED', 'direct', not_tls],
   ['ALLOW_UNCAPTURED', 'proxied', []],
   ['DENY_STRICT', 'direct', cut],

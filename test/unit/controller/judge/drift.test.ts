@@ -335,6 +335,24 @@ t.test('endpoints that are declared to differ', (t) => {
     }
     t.end();
   });
+  t.test('agree where a sidecar hides the one that it cannot connect to', (t) => {
+    const [open, closed] = endpoints;
+    const hidden = { ...closed, trail: [{ stage: 'client', result: 'mtls', by: 'destination-rule' }] } as const;
+    const cut = { ...closed, trail: [{ stage: 'client', result: 'plaintext', by: 'destination-rule' }] } as const;
+    for (const [says, second, expected] of [
+      ['mutual TLS to a pod without sidecar fails while connecting, and is tried elsewhere', hidden, 'agrees'],
+      ['plaintext into STRICT is cut after connecting, and is not', cut, 'unknown'],
+    ] as const) {
+      const draft = { expectation: { ...expectation, endpoints: [open, second] }, outcome: reached() };
+      const attempts = [
+        ['shop/pay-1', reached()],
+        ['shop/pay-1', reached()],
+      ] as const;
+      t.equal(judgeAmong(cell({ ...draft, plane: 'sidecar', attempts }), [], mesh).drift, expected, says);
+      t.equal(judgeAmong(cell({ ...draft, plane: 'naked', attempts }), [], mesh).drift, 'unknown', 'naked');
+    }
+    t.end();
+  });
   t.test('drift where the open one is closed', (t) => {
     const closed = judged([
       ['shop/pay-1', refused('application', 'rbac-denied')],

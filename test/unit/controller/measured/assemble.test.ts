@@ -2,8 +2,8 @@ import t from 'tap';
 import type { Expectation } from '../../../../controller/declared/expectation.ts';
 import { assembleCell } from '../../../../controller/measured/assemble.ts';
 import type { Dialled } from '../../../../controller/measured/assemble.ts';
-import type { PlannedCell } from '../../../../controller/plan/cell.ts';
 import type { Outcome, Report, Untested } from '../../../../proto/vocabulary.ts';
+import { plannedCell } from '../../../support/planned-cell.ts';
 
 const expectation: Expectation = {
   expect: 'allow',
@@ -14,22 +14,7 @@ const expectation: Expectation = {
   trail: [],
   warnings: [],
 };
-const cell: PlannedCell = {
-  table: 'reachability',
-  key: 'legacy/batch (naked) → shop/pay:80 http GET /',
-  route: {
-    vantage: { namespace: 'legacy', serviceAccount: 'batch', dataPlane: 'naked' },
-    target: { kind: 'service', namespace: 'shop', name: 'pay', port: 80 },
-    probe: { kind: 'http', method: 'GET', path: '/' },
-  },
-  source: 'legacy/batch',
-  authority: 'pay.shop.svc.cluster.local:80',
-  serverName: '',
-  peerIdentities: [],
-  attempts: 2,
-  connectTimeoutMs: 1000,
-  timeoutMs: 2000,
-};
+const cell = plannedCell({ attempts: 2, connectTimeoutMs: 1000, timeoutMs: 2000 });
 const dialled: readonly Dialled[] = [
   { address: { host: '127.64.0.2', port: 8080 }, pod: 'shop/pay-1' },
   { address: { host: '127.64.0.3', port: 8080 }, pod: 'shop/pay-2' },

@@ -1,7 +1,7 @@
 import t from 'tap';
 import { buildMesh } from '../../../../controller/declared/mesh.ts';
 import type { Mesh } from '../../../../controller/declared/mesh.ts';
-import { makePlan } from '../../../../controller/plan/plan.ts';
+import { DEFAULT_PLAN_OPTIONS, makePlan } from '../../../../controller/plan/plan.ts';
 import type { PlacedVantage, PlannedCell } from '../../../../controller/plan/plan.ts';
 import type { K8sObject } from '../../../../controller/snapshot/snapshot.ts';
 import { probeKey, targetKey } from '../../../../proto/vocabulary.ts';
@@ -84,7 +84,7 @@ t.test('a call says whom it means', (t) => {
     pod('shop/pay-1', 'pay', [8080]),
     service('shop/pay', 'pay', [{ name: 'http', port: 80, targetPort: 8080 }]),
   );
-  const [cell] = makePlan(shop, [BATCH], { connectTimeoutMs: 300, timeoutMs: 700 }).cells;
+  const [cell] = makePlan(shop, [BATCH], { ...DEFAULT_PLAN_OPTIONS, connectTimeoutMs: 300, timeoutMs: 700 }).cells;
   t.match(cell, {
     table: 'reachability',
     key: 'legacy/batch (naked) → shop/pay:80 http GET /',
@@ -184,6 +184,32 @@ t.test('a port named by several Services is probed once', (t) => {
   t.end();
 });
 
+t.test('a prober sends the checks where nothing of ours is on a node', (t) => {
+  const shop = mesh(pod('shop/pay-1', 'pay', [8080], { livenessProbe: { httpGet: { path: '/live', port: 8080 } } }));
+  const healthOf = (vantages: readonly PlacedVantage[]): readonly string[] =>
+    drawn(makePlan(shop, vantages).cells.filter(({ table }) => table === 'health'));
+  const checks = ['kubelet', 'original'].map((variant) => `pod:shop/pay-1:8080 health app/liveness ${variant}`);
+  t.same(
+    healthOf([PROBER]),
+    checks.map((check) => `meshproof/prober → ${check}`),
+  );
+  t.same(
+    healthOf([PROBER, KUBELET]),
+    checks.map((check) => `meshproof/kubelet → ${check}`),
+  );
+  t.end();
+});
+
+t.test('a check of an ambient pod is not sent from a pod, whom its ztunnel would treat as anybody', (t) => {
+  const namespace = object('Namespace', '/shop', { labels: { 'istio.io/dataplane-mode': 'ambient' } });
+  const checked = { livenessProbe: { httpGet: { path: '/live', port: 8080 } } };
+  const shop = mesh(namespace, pod('shop/pay-1', 'pay', [8080], checked));
+  const checks = (placed: PlacedVantage): number =>
+    makePlan(shop, [placed]).cells.filter(({ table }) => table === 'health').length;
+  t.same([checks(PROBER), checks(KUBELET)], [0, 2]);
+  t.end();
+});
+
 t.test('the kubelet sends each network check as it is, and the original straight to the app', (t) => {
   const shop = mesh(
     pod('shop/pay-1', 'pay', [8080], {
@@ -260,6 +286,6 @@ t.test('workloads with one identity and data plane are one vantage, for which th
 });
 
 t.test('a vantage that has nothing to do is not in the plan', (t) => {
-  t.same(makePlan(mesh(), [BATCH, PROBER, KUBELET]), { cells: [], vantages: [] });
+  t.same(makePlan(mesh(), [BATCH, PROBER, KUBELET]), { cells: [], vantages: [], optedOut: [] });
   t.end();
 });

@@ -16,27 +16,29 @@ const ask = (id: string, source: string, more: Partial<Flow> = {}): Flow => {
   return { id, source, target: 'foo/t', port: 80, probe: 'http', ...more };
 };
 
-t.test('a line is the item as JSON, whoever of a class asked first', (t) => {
-  const lineOf = expectationLines();
-  const classes = expectationClasses(mesh);
-  const flows = [
-    ask('1', 'bar/n'),
-    ask('2', 'bar/d'),
-    ask('3', 'bar/e'),
-    ask('4', 'bar/g'),
-    ask('5', 'bar/h'),
-    ask('"6"\n', 'bar/h'),
-    ask('7', 'bar/h', { probe: 'tcp', port: 90 }),
-    ask('8', 'bar/d', { request: { path: '/<0:1>' } }),
-    ask('9', 'kubelet'),
-    ask('10', 'no/body'),
-  ];
-  for (const flow of flows) {
-    const line = lineOf(flow, classes.answer(flow));
-    t.equal(line, `${JSON.stringify(expectationItem(flow, expectFlow(mesh, flow)))}\n`, flow.id);
-  }
-  t.end();
-});
+for (const kept of [undefined, 0, 1]) {
+  t.test(`a line is the item as JSON, whoever of a class asked first; templates kept: ${String(kept)}`, (t) => {
+    const lineOf = expectationLines(kept);
+    const classes = expectationClasses(mesh);
+    const flows = [
+      ask('1', 'bar/n'),
+      ask('2', 'bar/d'),
+      ask('3', 'bar/e'),
+      ask('4', 'bar/g'),
+      ask('5', 'bar/h'),
+      ask('"6"\n', 'bar/h'),
+      ask('7', 'bar/h', { probe: 'tcp', port: 90 }),
+      ask('8', 'bar/d', { request: { path: '/<0:1>' } }),
+      ask('9', 'kubelet'),
+      ask('10', 'no/body'),
+    ];
+    for (const flow of flows) {
+      const line = lineOf(flow, classes.answer(flow));
+      t.equal(line, `${JSON.stringify(expectationItem(flow, expectFlow(mesh, flow)))}\n`, flow.id);
+    }
+    t.end();
+  });
+}
 
 t.test('words of the manifests that look like marks stay as they are', (t) => {
   const route = object(

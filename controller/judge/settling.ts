@@ -1,0 +1,50 @@
+/** Drift that was seen while a fresh change was still on its way to the proxies: only what was seen after that counts. */
+import { resolveOutcome } from '../measured/resolve.ts';
+import type { ObjectRef } from '../declared/expectation.ts';
+import type { Mesh } from '../declared/mesh.ts';
+import { causeOf, objectName } from './cause.ts';
+import type { Cell, Drift } from './finding.ts';
+import type { MeasuredCell } from './measured-cell.ts';
+import { listed, routeName, seen } from './sentences.ts';
+import { decidersOf } from './trail-reading.ts';
+
+const DRIFTING: ReadonlySet<Drift> = new Set(['exposed', 'blocked', 'downgraded', 'misplaced']);
+
+/**
+ * The cell as it is, where nothing that it rests on was written within `settleMs` before its first attempt. Otherwise it
+ * is judged by the attempts since: `unknown` (MP1013), where those are too few to say more.
+ */
+export function afterSettling(mesh: Mesh, cell: Cell, settleMs: number, judged: (cell: MeasuredCell) => Cell): Cell {
+  const [first] = cell.attempts;
+  if (settleMs === 0 || first === undefined || !DRIFTING.has(cell.drift)) return cell;
+  const fresh = objectsOf(cell).filter((ref) => settledAtMs(mesh, ref, settleMs) > first.startedAtMs);
+  if (fresh.length === 0) return cell;
+  const sinceMs = Math.max(...fresh.map((ref) => settledAtMs(mesh, ref, settleMs)));
+  const attempts = cell.attempts.filter(({ startedAtMs }) => startedAtMs >= sinceMs);
+  const outcome = resolveOutcome(attempts.map((attempt) => attempt.outcome));
+  const settled = outcome === undefined ? undefined : judged({ ...cell, attempts, outcome });
+  // All attempts stay on record, whichever of them count.
+  if (settled !== undefined && settled.drift !== 'unknown') return { ...settled, attempts: cell.attempts };
+  const message = `${routeName(cell)} ${seen(cell.outcome)}, which would be ${cell.drift}; but ${listed(fresh.map(objectName))} had changed just before.`;
+  return { ...cell, drift: 'unknown', cause: causeOf('MP1013', message, { objects: fresh }) };
+}
+
+/** Everything declared that the expectation names, each once. */
+function objectsOf({ expectation }: Cell): readonly ObjectRef[] {
+  const several = [expectation, ...(expectation.endpoints ?? [])].flatMap(({ decidedBy, trail }) => [
+    ...decidersOf(decidedBy),
+    ...trail.flatMap(({ object }) => object ?? []),
+  ]);
+  return [...new Map(several.map((ref) => [objectName(ref), ref])).values()].map(({ kind, namespace, name }) => ({
+    kind,
+    namespace,
+    name,
+  }));
+}
+
+/** -Infinity where nobody knows when the object was written. */
+function settledAtMs(mesh: Mesh, { kind, namespace, name }: ObjectRef, settleMs: number): number {
+  const metadata = mesh.metadataOf(kind, namespace, name);
+  const writtenAtMs = Date.parse(metadata?.changedAt ?? metadata?.creationTimestamp ?? '');
+  return Number.isNaN(writtenAtMs) ? -Infinity : writtenAtMs + settleMs;
+}
