@@ -198,6 +198,7 @@ export class Fleet implements AsyncDisposable {
       heartbeatIntervalMs: this.#options.heartbeatIntervalMs,
       planVersion: assignment.version,
       controllerTimeMs: clock.nowMs(),
+      observedPeer: session.peer,
     };
     return [{ $case: 'welcome', value: welcome }, ...plan];
   }

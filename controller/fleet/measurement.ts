@@ -9,6 +9,7 @@ import { Collected } from '../measured/collected.ts';
 import type { Plan } from '../plan/plan.ts';
 import { DEFAULT_FLEET_OPTIONS, Fleet } from './fleet.ts';
 import type { Launcher } from './launcher.ts';
+import { wavesOf } from './pacing.ts';
 import type { Agent } from './roster.ts';
 import { routeCells, taskOf } from './routes.ts';
 import type { RoutedCell } from './routes.ts';
@@ -30,6 +31,8 @@ export interface MeasurementOptions {
   /** How long an agent may be silent before it is given up. */
   readonly lostAfterMs: number;
   readonly heartbeatIntervalMs: number;
+  /** Of all agents together on one pod, or on one Service. `Infinity`: as fast as they can. @default Infinity */
+  readonly attemptsPerSecond?: number;
 }
 
 export class Measurement implements AsyncDisposable {
@@ -38,6 +41,7 @@ export class Measurement implements AsyncDisposable {
   readonly #collected: Collected;
   readonly #fleet: Fleet;
   readonly #deps: MeasurementDeps;
+  readonly #attemptsPerSecond: number;
   /**
    * Of the latest attempts; each round of attempts has one of its own. From a number that no other measuring starts
    * from, so that an agent that served another controller neither takes our plan for done nor its old outcomes for ours.
@@ -51,7 +55,9 @@ export class Measurement implements AsyncDisposable {
     collected: Collected,
     fleet: Fleet,
     deps: MeasurementDeps,
+    attemptsPerSecond: number,
   ) {
+    this.#attemptsPerSecond = attemptsPerSecond;
     this.#plan = plan;
     this.#routed = routed;
     this.#collected = collected;
@@ -82,7 +88,7 @@ export class Measurement implements AsyncDisposable {
       },
       { ...DEFAULT_FLEET_OPTIONS, ...options, meeting: launcher.meeting },
     );
-    const measurement = new Measurement(plan, routed, collected, fleet, deps);
+    const measurement = new Measurement(plan, routed, collected, fleet, deps, options.attemptsPerSecond ?? Infinity);
     try {
       await measurement.#placeAgents(options.connectWithinMs, signal);
       return measurement;
@@ -94,7 +100,8 @@ export class Measurement implements AsyncDisposable {
 
   /**
    * Attempts the cells, each as often as it was planned. What tested nothing because an agent was not fit to measure is
-   * attempted again, a few times, after a pause. Resolves when all is reported, when what is not reported is known to be
+   * attempted again, a few times, after a pause. Work is handed out no faster than its targets may be tried; what has not
+   * been handed out when the time is up is not measured. Resolves when all is reported, when what is not reported is known to be
    * dropped, when the agents that have not reported are lost, or when `withinMs` has passed.
    */
   async attempt(keys: ReadonlySet<string>, withinMs: number, signal: AbortSignal): Promise<void> {
@@ -163,12 +170,8 @@ export class Measurement implements AsyncDisposable {
       slot,
       tasks.map(({ route }) => route),
     );
-    for (const [vantage, own] of byVantage) {
-      this.#fleet.assign(
-        vantage,
-        own.map((task) => taskOf(task, slot)),
-      );
-    }
+    const { clock } = this.#deps;
+    const beganMs = clock.monotonicMs();
     const isDone = (): boolean => {
       const finished = due.reduce((sum, { vantage }) => sum + this.#collected.count(vantage, slot), 0);
       this.#deps.progress({ kind: 'tasks', finished, planned: sumOf(tasks) });
@@ -177,7 +180,22 @@ export class Measurement implements AsyncDisposable {
         return settled >= attempts || isGone(roster.holderOf(vantage));
       });
     };
-    await this.#fleet.until(isDone, withinMs, signal);
+    for (const { afterMs, tasks: next } of wavesOf(tasks, this.#attemptsPerSecond)) {
+      if (afterMs > withinMs) break;
+      const dueInMs = beganMs + afterMs - clock.monotonicMs();
+      if (dueInMs > 0 && (await this.#fleet.until(isDone, dueInMs, signal))) return;
+      this.#assign(next, slot);
+    }
+    await this.#fleet.until(isDone, beganMs + withinMs - clock.monotonicMs(), signal);
+  }
+
+  #assign(tasks: readonly RoutedCell[], slot: number): void {
+    for (const [vantage, own] of Map.groupBy(tasks, ({ vantage: name }) => name)) {
+      this.#fleet.assign(
+        vantage,
+        own.map((task) => taskOf(task, slot)),
+      );
+    }
   }
 
   #whyMissing(addresses: number, vantage: string): Untested {

@@ -4,6 +4,7 @@ import { SessionService } from '../../proto/gen/meshproof/v1/session.ts';
 import type { SessionServer as Service } from '../../proto/gen/meshproof/v1/session.ts';
 import { MeshproofError } from '../../proto/errors.ts';
 import type { Address } from '../../proto/vocabulary.ts';
+import '../../proto/http2-lifetimes.ts';
 import { MAX_MESSAGE_BYTES } from '../../proto/wire.ts';
 import type { ServingCertificate } from './serving-certificate.ts';
 import { Session } from './session.ts';

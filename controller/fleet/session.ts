@@ -1,9 +1,10 @@
 /** One agent's stream, from its Hello to its end. A fault on it ends this stream and nothing else. */
+import { isIP } from 'node:net';
 import { status } from '@grpc/grpc-js';
 import type { ServerDuplexStream } from '@grpc/grpc-js';
 import type { Clock } from '../../proto/clock.ts';
 import type { AgentMessage, ControllerMessage, Hello } from '../../proto/gen/meshproof/v1/session.ts';
-import type { Vantage } from '../../proto/vocabulary.ts';
+import type { Address, Vantage } from '../../proto/vocabulary.ts';
 import { PROTOCOL, batchFromWire, fitnessFromWire, vantageFromWire } from '../../proto/wire.ts';
 import type { Batch, Fitness } from '../../proto/wire.ts';
 import type { Claim, TokenVerdict } from './join-tokens.ts';
@@ -74,6 +75,15 @@ export class Session {
       this.#receive(message);
     });
     void this.#awaitHello();
+  }
+
+  /** Where the stream comes from; undefined where its socket is gone. */
+  get peer(): Address | undefined {
+    const peer = this.#call.getPeer();
+    const split = peer.lastIndexOf(':');
+    const host = peer.slice(0, split);
+    const port = Number(peer.slice(split + 1));
+    return isIP(host) === 0 || !Number.isInteger(port) ? undefined : { host, port };
   }
 
   get isOver(): boolean {

@@ -21,6 +21,7 @@ t.test('an agent with a good token is welcomed and told what its vantage has to 
   const agent = scene.join();
   const welcome = await agent.message('welcome');
   t.match(welcome, { resumeFrom: 1, credit: 8, heartbeatIntervalMs: 15_000, controllerTimeMs: scene.clock.nowMs() });
+  t.match(welcome.observedPeer, { host: '127.0.0.1', port: Number });
   const plan = await agent.message('plan');
   t.equal(plan.version, welcome.planVersion);
   t.same(agent.routes, [route(1), route(2)]);

@@ -1,24 +1,9 @@
 import t from 'tap';
 import type { DialTarget } from '../../../../controller/fleet/launcher.ts';
 import { routeCells, taskOf } from '../../../../controller/fleet/routes.ts';
-import type { PlannedCell } from '../../../../controller/plan/cell.ts';
+import { plannedCell } from '../../../support/planned-cell.ts';
 
-const CELL: PlannedCell = {
-  table: 'reachability',
-  key: 'legacy/batch (naked) → shop/pay:80 http GET /',
-  route: {
-    vantage: { namespace: 'legacy', serviceAccount: 'batch', dataPlane: 'naked' },
-    target: { kind: 'service', namespace: 'shop', name: 'pay', port: 80 },
-    probe: { kind: 'http', method: 'GET', path: '/' },
-  },
-  source: 'legacy/batch',
-  authority: 'pay.shop.svc.cluster.local:80',
-  serverName: '',
-  peerIdentities: [],
-  attempts: 1,
-  connectTimeoutMs: 300,
-  timeoutMs: 700,
-};
+const CELL = plannedCell({ attempts: 1, connectTimeoutMs: 300, timeoutMs: 700 });
 
 function dialTargets(...hosts: readonly string[]): readonly DialTarget[] {
   return hosts.map((host) => ({ address: { host, port: 8080 } }));

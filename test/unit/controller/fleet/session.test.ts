@@ -1,6 +1,7 @@
-import { EventEmitter } from 'node:events';
+import { Duplex } from 'node:stream';
 import t from 'tap';
 import { Metadata } from '@grpc/grpc-js';
+import type { Deadline, ServerDuplexStream } from '@grpc/grpc-js';
 import { Session } from '../../../../controller/fleet/session.ts';
 import type { AgentMessage, ControllerMessage } from '../../../../proto/gen/meshproof/v1/session.ts';
 import { PROTOCOL, batchToWire, vantageToWire } from '../../../../proto/wire.ts';
@@ -8,28 +9,53 @@ import { FIT } from '../../../support/fake-agent.ts';
 import { WEB, silentReport } from '../../../support/fleet-scene.ts';
 import { ManualClock } from '../../../support/manual-clock.ts';
 
+const ignore = (): void => undefined;
+
 /** A stream whose reader a test can hold up. */
-class Call extends EventEmitter {
+class Call extends Duplex implements ServerDuplexStream<AgentMessage, ControllerMessage> {
   readonly metadata = new Metadata();
   readonly written: ControllerMessage[] = [];
-  writableNeedDrain = false;
+  readonly cancelled = false;
+  readonly sendMetadata = ignore;
+  readonly getPeer = (): string => '127.0.0.1:1';
+  readonly getPath = (): string => '';
+  readonly getHost = (): string => '';
+  readonly getDeadline = (): Deadline => Infinity;
+  readonly getAuthContext = (): ReturnType<
+    ServerDuplexStream<AgentMessage, ControllerMessage>['getAuthContext']
+  > => ({});
+  override writableNeedDrain = false;
 
   constructor() {
-    super();
+    super({ objectMode: true });
     this.metadata.set('authorization', 'Bearer any');
   }
 
-  write(message: ControllerMessage): boolean {
+  getMetricsRecorder(): never {
+    throw new Error('nobody measures here');
+  }
+
+  override write(message: ControllerMessage): boolean {
     this.written.push(message);
     return !this.writableNeedDrain;
   }
 
-  pause(): void {
-    this.emit('paused');
+  override end(): this {
+    return this;
   }
 
-  resume(): void {
+  override pause(): this {
+    this.emit('paused');
+    return this;
+  }
+
+  override resume(): this {
     this.emit('resumed');
+    return this;
+  }
+
+  override _read(): void {
+    // What the agent says comes by hear().
   }
 
   hear(body: NonNullable<AgentMessage['body']>): void {
@@ -39,9 +65,8 @@ class Call extends EventEmitter {
 
 async function opened(): Promise<Call> {
   const call = new Call();
-  const ignore = (): void => undefined;
   let counted = 0;
-  new Session(call as unknown as ConstructorParameters<typeof Session>[0], {
+  new Session(call, {
     clock: new ManualClock(),
     helloTimeoutMs: 10_000,
     events: {

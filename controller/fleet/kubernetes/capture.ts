@@ -1,0 +1,35 @@
+/** Whose selectors would take a probe pod for one of their own. Pure. */
+import type { K8sObject, Snapshot } from '../../declared/objects.ts';
+import { fields, isFields, textMap } from '../../declared/reading.ts';
+import { isSubset, labelMatcher } from '../../declared/selector.ts';
+import type { Labels, LabelMatcher } from '../../declared/selector.ts';
+
+/** Controllers of pods, and who counts pods. Their selectors are Kubernetes' own; a Service's is a plain map. */
+const COUNTING_KINDS: ReadonlySet<string> = new Set([
+  'Deployment',
+  'StatefulSet',
+  'DaemonSet',
+  'ReplicaSet',
+  'PodDisruptionBudget',
+]);
+const PLAIN_KINDS: ReadonlySet<string> = new Set(['Service', 'ReplicationController']);
+
+/**
+ * `Service shop/all` and the like: objects that would count the pod among their own, or send traffic to it. A Service may
+ * publish pods that are not ready, and a budget counts them as broken, so such a pod must not come into being. Policies
+ * are no matter of this: those that select the pod are in force on it, and the engine is told so.
+ */
+export function captors({ objects }: Snapshot, namespace: string, labels: Labels): readonly string[] {
+  return objects
+    .filter((object) => object.metadata.namespace === namespace && selects(object)?.(labels) === true)
+    .map(({ kind, metadata }) => `${kind} ${metadata.namespace}/${metadata.name}`);
+}
+
+function selects({ kind, ['spec']: spec }: K8sObject): LabelMatcher | undefined {
+  const selector = fields(spec)['selector'];
+  if (PLAIN_KINDS.has(kind)) {
+    const wanted = textMap(selector);
+    return Object.keys(wanted).length === 0 ? undefined : (labels) => isSubset(wanted, labels);
+  }
+  return COUNTING_KINDS.has(kind) && isFields(selector) ? labelMatcher(selector) : undefined;
+}

@@ -1,0 +1,38 @@
+/**
+ * How fast a fleet may try one target. All agents together keep to a ceiling of attempts a second on a pod (or a Service
+ * whose pods are not known apart), whatever its ports: the controller hands out the work in waves. An address:port could
+ * take about 470 connections a second from one address before its ports run out (28 232 ports, 60 s of TIME_WAIT); the
+ * ceiling is for the sake of the target, and far below.
+ */
+import type { RoutedCell } from './routes.ts';
+
+export interface Wave {
+  /** From the beginning of the round, milliseconds. */
+  readonly afterMs: number;
+  readonly tasks: readonly RoutedCell[];
+}
+
+/** Waves are so far apart: a wave has at most the attempts of this time on a target, or one route's where that is more. */
+const WAVE_MS = 200;
+
+/** In the order of time; never empty, and in one wave where there is no ceiling (`Infinity`). Keeps the order of tasks. */
+export function wavesOf(tasks: readonly RoutedCell[], attemptsPerSecond: number): readonly Wave[] {
+  if (attemptsPerSecond === Infinity) return [{ afterMs: 0, tasks }];
+  const freeAtMs = new Map<string, number>();
+  const byWave = Map.groupBy(tasks, (task) => {
+    const targets = targetsOf(task);
+    const startMs = targets.reduce((latest, target) => Math.max(latest, freeAtMs.get(target) ?? 0), 0);
+    const takesMs = (task.attempts / targets.length / attemptsPerSecond) * 1000;
+    for (const target of targets) freeAtMs.set(target, startMs + takesMs);
+    return Math.floor(startMs / WAVE_MS);
+  });
+  return [...byWave].sort(([a], [b]) => a - b).map(([wave, due]) => ({ afterMs: wave * WAVE_MS, tasks: due }));
+}
+
+/** Pods that are dialled; a Service where its virtual address stands for them. Attempts are shared out among them. */
+function targetsOf({ cell, dialled }: RoutedCell): readonly string[] {
+  const { target } = cell.route;
+  const pods = new Set(dialled.map(({ pod }) => pod));
+  const known = [...pods].flatMap((pod) => pod ?? []);
+  return known.length === pods.size && known.length > 0 ? known : [`${target.kind} ${target.namespace}/${target.name}`];
+}

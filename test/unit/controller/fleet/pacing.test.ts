@@ -1,0 +1,86 @@
+import t from 'tap';
+import { wavesOf } from '../../../../controller/fleet/pacing.ts';
+import { routeCells } from '../../../../controller/fleet/routes.ts';
+import type { RoutedCell } from '../../../../controller/fleet/routes.ts';
+import type { DialTarget } from '../../../../controller/fleet/launcher.ts';
+import { DEFAULT_TIMEOUTS } from '../../../../controller/plan/options.ts';
+import type { Target } from '../../../../proto/vocabulary.ts';
+import { routeKey } from '../../../../proto/vocabulary.ts';
+
+const at = (host: string, pod?: string): DialTarget => ({
+  address: { host, port: 80 },
+  ...(pod !== undefined && { pod }),
+});
+
+/** By name of the target: a pod, a Service behind one address, and one whose two pods are dialled apart. */
+const DIALLED: Readonly<Record<string, readonly DialTarget[]>> = {
+  pod: [at('10.0.0.1', 'shop/pod')],
+  virtual: [at('10.9.0.1')],
+  headless: [at('10.0.0.1', 'shop/pod'), at('10.0.0.2', 'shop/other')],
+};
+
+function task(name: string, vantage: number, attempts = 1, port = 80): RoutedCell {
+  const kind = name === 'pod' ? 'pod' : 'service';
+  const target: Target = { kind, namespace: 'shop', name, port };
+  const route = {
+    vantage: { namespace: 'shop', serviceAccount: `caller-${String(vantage)}`, dataPlane: 'naked' },
+    target,
+    probe: { kind: 'tcp' },
+  } as const;
+  const rest = { source: '', authority: '', serverName: '', peerIdentities: [], attempts, ...DEFAULT_TIMEOUTS };
+  const [routed] = routeCells(
+    [{ table: 'reachability', key: routeKey(route), route, ...rest }],
+    () => DIALLED[name] ?? [],
+  );
+  if (routed === undefined) throw new Error('no route');
+  return routed;
+}
+
+const many = (name: string, count: number): readonly RoutedCell[] =>
+  Array.from({ length: count }, (_, vantage) => task(name, vantage));
+
+/** `time: tasks` of each wave. */
+function drawn(tasks: readonly RoutedCell[], attemptsPerSecond: number): readonly string[] {
+  return wavesOf(tasks, attemptsPerSecond).map(
+    ({ afterMs, tasks: due }) => `${String(afterMs)}: ${String(due.length)}`,
+  );
+}
+
+t.test('twenty attempts a second on one target are four in every fifth of a second', (t) => {
+  t.same(drawn(many('virtual', 10), 20), ['0: 4', '200: 4', '400: 2']);
+  t.end();
+});
+
+t.test('targets do not wait for each other', (t) => {
+  t.same(drawn([...many('virtual', 4), ...many('pod', 4)], 20), ['0: 8']);
+  t.end();
+});
+
+t.test('ports of one pod, and the ways to it that are known, count together', (t) => {
+  const tasks = [...many('pod', 2), task('pod', 0, 1, 90), task('headless', 0), task('pod', 1, 1, 90)];
+  t.same(drawn(tasks, 10), ['0: 2', '200: 2', '400: 1']);
+  t.end();
+});
+
+t.test('a route with many attempts takes the room of as many', (t) => {
+  t.same(drawn([task('virtual', 0, 8), task('virtual', 1)], 20), ['0: 1', '400: 1']);
+  t.end();
+});
+
+t.test('without a ceiling all is handed out at once', (t) => {
+  t.same(drawn(many('pod', 1000), Infinity), ['0: 1000']);
+  t.end();
+});
+
+t.test('no second of a long plan has more attempts on a target than the ceiling and one wave', (t) => {
+  const waves = wavesOf(many('pod', 200), 20);
+  for (const { afterMs } of waves) {
+    const within = waves.filter((wave) => wave.afterMs >= afterMs && wave.afterMs < afterMs + 1000);
+    t.ok(within.reduce((sum, { tasks }) => sum + tasks.length, 0) <= 20, `from ${String(afterMs)} ms on`);
+  }
+  t.equal(
+    waves.reduce((sum, { tasks }) => sum + tasks.length, 0),
+    200,
+  );
+  t.end();
+});
