@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { CAUSES } from '../controller/judge/causes.ts';
 import { ERRORS } from '../proto/errors.ts';
+import { permissionsLines, rulesYaml } from './permissions-page.ts';
 
 const FAMILIES: Readonly<Record<string, string>> = {
   MP10: 'transport',
@@ -58,6 +59,8 @@ function page(title: string, lines: readonly string[]): string {
 const PAGES: readonly (readonly [file: string, text: string])[] = [
   ['errors.md', errorsPage()],
   ['causes.md', causesPage()],
+  ['permissions.md', page('Permissions', permissionsLines())],
+  ['../deploy/helm/meshproof/files/rules.yaml', rulesYaml()],
 ];
 for (const [file, text] of PAGES) {
   const path = join(import.meta.dirname, file);

@@ -23,7 +23,7 @@ interface ExpectFlags extends ManifestFlags, OutputFlags {
   readonly output: ExpectationFormat | 'ndjson';
 }
 
-/** Flows evaluated between two looks at the operator's wish to stop. */
+/** Flows evaluated between two looks at the operator's wish to stop, where the manifests themselves suggest them. */
 const BATCH = 256;
 
 export function addExpect(program: Command, session: Session): void {
@@ -66,13 +66,11 @@ async function runExpect(flags: ExpectFlags, session: Session): Promise<void> {
 
 type Batches = AsyncIterable<readonly Flow[]>;
 
-/** Smaller batches. Evaluation itself never waits; without this no signal would ever be heard. */
-async function* interruptible(batches: Batches, signal: AbortSignal): Batches {
+/** Evaluation itself never waits; without this no signal would ever be heard. */
+async function* interruptible(batches: Batches | Iterable<readonly Flow[]>, signal: AbortSignal): Batches {
   for await (const batch of batches) {
-    for (let start = 0; start < batch.length; start += BATCH) {
-      await setImmediate(undefined, { signal });
-      yield batch.slice(start, start + BATCH);
-    }
+    await setImmediate(undefined, { signal });
+    yield batch;
   }
 }
 
@@ -130,14 +128,14 @@ function narrowed(conflicts: readonly Conflict[], namespaces: readonly string[] 
   );
 }
 
-async function inBatches(mesh: Mesh, namespaces: readonly string[] | undefined): Promise<Batches> {
+async function inBatches(mesh: Mesh, namespaces: readonly string[] | undefined): Promise<Iterable<readonly Flow[]>> {
   const { declaredFlows } = await import('./declared-flows.ts');
-  return (async function* () {
+  return (function* () {
     let batch: Flow[] = [];
     for (const flow of declaredFlows(mesh, namespaces)) {
       batch.push(flow);
       if (batch.length < BATCH) continue;
-      yield await Promise.resolve(batch);
+      yield batch;
       batch = [];
     }
     yield batch;

@@ -10,16 +10,18 @@ export interface Failure {
   readonly text: string;
 }
 
-/** Errors that are not ours become MPE_INTERNAL. With `isVerbose` the causes are told as well. */
+/** With `isVerbose` the causes are told as well. */
 export function failureOf(error: unknown, signal: AbortSignal, isVerbose: boolean): Failure {
   if (signal.aborted && signal.reason instanceof Interrupted) return { status: EXIT.interrupted, text: '' };
-  const known = error instanceof MeshproofError ? error : internal(error);
+  const known = asMeshproofError(error);
   const lines = [`meshproof: ${known.message} (${known.code})`, ...(known.hint === '' ? [] : [`  ${known.hint}`])];
   if (isVerbose) lines.push(inspect(error));
   return { status: known.exitStatus, text: `${lines.join('\n')}\n` };
 }
 
-function internal(error: unknown): MeshproofError {
+/** Errors that are not ours become MPE_INTERNAL. */
+export function asMeshproofError(error: unknown): MeshproofError {
+  if (error instanceof MeshproofError) return error;
   const message = error instanceof Error ? error.message : String(error);
   return new MeshproofError('MPE_INTERNAL', message, { cause: error, hint: ERRORS.MPE_INTERNAL.remedy });
 }

@@ -69,7 +69,8 @@ function requestOf(flags: FlowFlags): FlowRequest | undefined {
   return { ...(method === undefined ? {} : { method }), ...(path === undefined ? {} : { path }) };
 }
 
-function qualify(text: string, namespace: string | undefined): string {
+/** Throws MPE_USAGE where neither the name nor the option says the namespace. */
+export function qualify(text: string, namespace: string | undefined): string {
   if (text.includes('/')) return text;
   if (namespace !== undefined) return `${namespace}/${text}`;
   throw new MeshproofError('MPE_USAGE', `"${text}" has no namespace`, {

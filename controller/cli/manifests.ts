@@ -2,7 +2,7 @@
 import { Option } from 'commander';
 import type { Mesh } from '../declared/mesh.ts';
 import type { Snapshot } from '../declared/objects.ts';
-import { orAborted } from './or-aborted.ts';
+import { orAborted } from '../../proto/or-aborted.ts';
 import type { Session } from './session.ts';
 
 export interface ManifestFlags {
@@ -11,9 +11,13 @@ export interface ManifestFlags {
 
 /** `-f PATH`, repeatable and required; a file, a folder, or `-`. */
 export function manifestOption(): Option {
-  return new Option('-f, --filename <path>', 'manifests: a file, a folder, or - for stdin (repeatable)')
-    .argParser((path: string, before: readonly string[] | undefined) => [...(before ?? []), path])
-    .makeOptionMandatory();
+  return optionalManifestOption().makeOptionMandatory();
+}
+
+/** Where a cluster can take the place of manifests. */
+export function optionalManifestOption(): Option {
+  const option = new Option('-f, --filename <path>', 'manifests: a file, a folder, or - for stdin (repeatable)');
+  return option.argParser((path: string, before: readonly string[] | undefined) => [...(before ?? []), path]);
 }
 
 /** Throws MPE_UNREADABLE_INPUT with `file:line:column`. What the API server would reject is told on stderr. */

@@ -5,6 +5,8 @@ import type { ExitStatus } from '../../proto/errors.ts';
 import { EXIT, MeshproofError } from '../../proto/errors.ts';
 import type { VerdictValue } from '../judge/finding.ts';
 import type { Format } from '../publish/publish.ts';
+import { addClusterOptions, addScopeOptions } from './cluster-options.ts';
+import type { ClusterFlags, ScopeFlags } from './cluster-options.ts';
 import type { OutputFlags } from './deliver.ts';
 import { parseDuration } from './duration.ts';
 import { addExamples } from './examples.ts';
@@ -14,14 +16,19 @@ const FORMATS: readonly Format[] = ['table', 'json', 'ndjson', 'junit', 'markdow
 const FAILURES = ['drift', 'critical', 'error', 'warning'] as const;
 type FailOn = (typeof FAILURES)[number];
 
-interface MatrixFlags extends OutputFlags {
+export interface MatrixFlags extends OutputFlags, ClusterFlags, ScopeFlags {
   readonly sandbox?: string;
+  readonly inCluster?: boolean;
+  readonly frames?: boolean;
+  readonly hostVantage: boolean;
   readonly dataPlane: 'node' | 'envoy';
   readonly output: Format;
   readonly minCoverage: number;
   readonly failOn: readonly FailOn[];
+  /** `KIND/NAMESPACE/NAME`. */
+  readonly trust: readonly string[];
   /** Milliseconds. */
-  readonly timeout: number;
+  readonly timeout?: number;
 }
 
 export const EXIT_OF_VERDICT: Readonly<Record<VerdictValue, ExitStatus>> = {
@@ -36,7 +43,10 @@ export const DEFAULT_FAIL_ON: readonly FailOn[] = ['drift', 'critical', 'error']
 export function addMatrix(program: Command, session: Session): void {
   const command = program
     .command('matrix')
-    .description('Measures who reaches what, and judges every cell against what is declared.')
+    .description(
+      'Measures who reaches what, and judges every cell against what is declared. In a cluster it runs as a Job there, ' +
+        'made from what "install" has put there; its result comes back.',
+    )
     .option('--sandbox <scenario>', 'measure the embedded mesh of this scenario (a name or a folder)')
     .addOption(new Option('--data-plane <kind>', 'proxies of the sandbox').choices(['node', 'envoy']).default('node'))
     .addOption(new Option('-o, --output <format>', 'form of the output').choices(FORMATS).default('table'))
@@ -52,12 +62,30 @@ export function addMatrix(program: Command, session: Session): void {
         .default(DEFAULT_FAIL_ON, DEFAULT_FAIL_ON.join(',')),
     )
     .addOption(
-      new Option('--timeout <duration>', 'deadline of the whole sweep').argParser(parseDuration).default(120_000, '2m'),
+      new Option(
+        '--timeout <duration>',
+        'deadline of the whole sweep (default: 2m in the sandbox, 10m in a cluster)',
+      ).argParser(parseDuration),
     )
+    .addOption(
+      new Option(
+        '--trust <object>',
+        'KIND/NAMESPACE/NAME of an object that meshproof does not model and that you vouch for, ' +
+          'for example an EnvoyFilter (repeatable)',
+      )
+        .argParser(parseTrusted)
+        .default([] satisfies readonly string[], 'none'),
+    )
+    .option('--host-vantage', 'probe from the network of a node as well; Pod Security has to allow it', false)
+    .option('--in-cluster', 'be the controller of the sweep: for the Job of a sweep, or a CronJob')
+    .addOption(new Option('--frames', 'tell the sweep in frames, for the laptop that follows the log').hideHelp())
     .action(async (flags: MatrixFlags) => {
       session.finish(await runMatrix(flags, session));
     });
+  addScopeOptions(addClusterOptions(command));
   addExamples(command, [
+    ['matrix -n shop -n bank', 'two namespaces of a cluster'],
+    ['matrix -A -o json --output-file sweep.json', 'all of it, for a pipeline'],
     ['matrix --sandbox shop', 'a mesh with the classic troubles, on this machine'],
     ['matrix --sandbox healthy --data-plane envoy', 'the same with real Envoy proxies (ENVOY_BIN)'],
     ['matrix --sandbox shop -o junit --output-file matrix.xml', 'for a pipeline'],
@@ -65,34 +93,25 @@ export function addMatrix(program: Command, session: Session): void {
 }
 
 async function runMatrix(flags: MatrixFlags, session: Session): Promise<ExitStatus> {
-  if (flags.sandbox === undefined) {
-    throw new MeshproofError('MPE_USAGE', 'which mesh?', {
-      hint: 'Name a scenario: --sandbox shop (see meshproof sandbox list).',
-    });
-  }
-  const [{ sweepSandbox }, { PUBLISHERS }, { deliver }] = await Promise.all([
-    import('./sandbox-sweep.ts'),
-    import('../publish/publish.ts'),
-    import('./deliver.ts'),
-  ]);
-  const { sandbox: scenario, dataPlane, minCoverage, failOn } = flags;
-  const deadline = AbortSignal.timeout(flags.timeout);
-  try {
-    const options = { scenario, dataPlane, minCoverage, failOn };
-    const sweep = await sweepSandbox(options, session, AbortSignal.any([session.signal, deadline]));
-    await deliver([PUBLISHERS[flags.output](sweep, session.terminal.page)], flags, session);
-    return EXIT_OF_VERDICT[sweep.verdict.value];
-  } catch (error) {
-    if (!deadline.aborted || session.signal.aborted) throw error;
-    session.terminal.note(`meshproof: no verdict within ${String(flags.timeout)} ms (--timeout)\n`);
-    return EXIT.inconclusive;
-  }
+  const { measured, toldInFrames } = await import('./matrix-modes.ts');
+  if (flags.frames === true) return toldInFrames(flags, session);
+  const sweep = await measured(flags, session);
+  const [{ PUBLISHERS }, { deliver }] = await Promise.all([import('../publish/publish.ts'), import('./deliver.ts')]);
+  await deliver([PUBLISHERS[flags.output](sweep, session.terminal.page)], flags, session);
+  return EXIT_OF_VERDICT[sweep.verdict.value];
 }
 
 function parsePart(text: string): number {
   const part = Number(text);
   if (text.trim() !== '' && part >= 0 && part <= 1) return part;
   throw new MeshproofError('MPE_USAGE', `--min-coverage ${text} is no number from 0 to 1`);
+}
+
+function parseTrusted(text: string, before: readonly string[]): readonly string[] {
+  if (/^[A-Za-z]+\/[a-z0-9.-]+\/[a-z0-9.-]+$/.test(text)) return [...before, text];
+  throw new MeshproofError('MPE_USAGE', `--trust ${text} names no object`, {
+    hint: 'Write it as EnvoyFilter/istio-system/my-filter.',
+  });
 }
 
 function parseFailOn(text: string): readonly FailOn[] {

@@ -4,13 +4,16 @@ import { VERSION } from '../../proto/version.ts';
 import { addAgent } from './agent.ts';
 import { addCompletion } from './completion.ts';
 import { addDemo } from './demo.ts';
+import { addDoctor } from './doctor.ts';
 import { addExpect } from './expect.ts';
 import { addExplain } from './explain.ts';
+import { addInstall } from './install.ts';
 import { addMatrix } from './matrix.ts';
 import { addPreview } from './preview.ts';
 import { addSandbox } from './sandbox.ts';
 import type { Session } from './session.ts';
 import { addTlsCheck } from './tls-check.ts';
+import { addWitness } from './witness.ts';
 
 const EXIT_STATUSES = `
 Exit status: 0 pass, 79 violations, 75 inconclusive, 77 not permitted, 69 unreachable, 65 unreadable input,
@@ -48,7 +51,10 @@ export function buildProgram(name: string, session: Session): Command {
   addTlsCheck(program, session);
   addPreview(program, session);
   addSandbox(program, session);
+  addInstall(program, session);
+  addDoctor(program, session);
   addAgent(program, session);
+  addWitness(program, session);
   addDemo(program, session);
   addCompletion(program, session);
   return program;

@@ -3,8 +3,11 @@ import type { SweepPhase, SweepProgress } from '../sweep.ts';
 import { shorten } from '../publish/text-layout.ts';
 import type { Terminal } from './terminal.ts';
 
-/** What a sweep tells, and the start of the mesh that it is to measure. */
-export type ProgressEvent = SweepProgress | { readonly kind: 'sandbox'; readonly name: string };
+/** What a sweep tells, and what comes before it: the start of the mesh that it is to measure, or of its own pod. */
+export type ProgressEvent =
+  | SweepProgress
+  | { readonly kind: 'sandbox'; readonly name: string }
+  | { readonly kind: 'job'; readonly name: string; readonly why: string };
 
 export interface Progress {
   readonly show: (event: ProgressEvent) => void;
@@ -70,5 +73,7 @@ function wordsOf(event: ProgressEvent): string {
       return PHASES[event.name];
     case 'sandbox':
       return `starting sandbox ${event.name}`;
+    case 'job':
+      return `Job ${event.name}: ${event.why}`;
   }
 }

@@ -4,7 +4,7 @@ import type { SweepOptions } from '../sweep.ts';
 import { SILENT, showProgress } from './progress.ts';
 import type { Session } from './session.ts';
 
-export interface SandboxSweepOptions extends Pick<SweepOptions, 'minCoverage' | 'failOn'> {
+export interface SandboxSweepOptions extends Pick<SweepOptions, 'minCoverage' | 'failOn' | 'trusted'> {
   /** Name of a scenario, or a folder. */
   readonly scenario: string;
   readonly dataPlane: 'node' | 'envoy';

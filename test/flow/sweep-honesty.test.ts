@@ -231,9 +231,15 @@ const FAULTS: Readonly<Record<string, Fault>> = {
   'the declared state changes meanwhile': { changes: true },
 };
 
+/** As if somebody had deleted them. */
+function withoutPolicies({ objects }: Snapshot): Snapshot['objects'] {
+  return objects.filter(({ kind }) => kind !== 'PeerAuthentication');
+}
+
 async function sweepWith(fault: Fault): Promise<Sweep> {
   const snapshot = await loadSnapshot([MANIFESTS]);
-  const snapshots: Snapshot[] = fault.changes === true ? [snapshot, { ...snapshot, digest: 'another' }] : [];
+  const snapshots: Snapshot[] =
+    fault.changes === true ? [snapshot, { ...snapshot, objects: withoutPolicies(snapshot), digest: 'another' }] : [];
   const clock = steppingClock(hurriedClock(systemClock, 10));
   await using launcher = new ScriptedLauncher({
     places: PLACES,

@@ -1,6 +1,7 @@
 import t from 'tap';
 import type { Cell } from '../../controller/judge/finding.ts';
 import { drawTable, readTable } from '../support/drawn-table.ts';
+import { SHOP_CONFLICTS } from '../support/shop-findings.ts';
 import { sweepScenario } from '../support/sandbox-sweep.ts';
 
 /**
@@ -24,18 +25,6 @@ wallet/card   | MP1102
 wallet/gift   | MP1103
 wallet/points | MP1104
 `;
-
-const CONFLICTS = [
-  'critical MP1005',
-  'critical MP1010',
-  'critical MP1202',
-  'error MP1002',
-  'error MP1003',
-  'error MP1009',
-  'error MP1015',
-  'error MP1401',
-  'warning MP1404',
-];
 
 function place({ namespace, name, port }: Cell['target']): string {
   return `${namespace}/${name}:${String(port)}`;
@@ -105,7 +94,7 @@ t.test('the shop is measured as what it is, and each trouble is reported under i
   }
   t.equal(drifting.length, 18, 'nothing else drifts');
 
-  t.same(conflicts.map(({ severity, cause }) => `${severity} ${cause.code}`).sort(), CONFLICTS);
+  t.same(conflicts.map(({ severity, cause }) => `${severity} ${cause.code}`).sort(), SHOP_CONFLICTS);
   t.ok(conflicts.every(({ isConfirmed }) => isConfirmed));
   t.match(verdict, { value: 'fail', coverage: 1, counts: { unknown: 0, flapping: 0 } });
 });

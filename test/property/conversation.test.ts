@@ -43,6 +43,7 @@ const body: fc.Arbitrary<NonNullable<ControllerMessage['body']>> = fc.oneof(
       heartbeatIntervalMs: uint32,
       planVersion: uint64,
       controllerTimeMs: fc.maxSafeInteger(),
+      observedPeer: fc.option(fc.record({ host: fc.string(), port: uint32 }), { nil: undefined }),
     })
     .map((value) => ({ $case: 'welcome' as const, value })),
   fc.record({ version: uint64, routes }).map((value) => ({ $case: 'plan' as const, value })),
@@ -110,10 +111,16 @@ async function withAgent(does: (agent: Agent) => Promise<void>): Promise<void> {
               if (one !== undefined) said.push(one);
               return true;
             };
-            return Promise.resolve({ send, end: () => undefined, cancel: () => undefined });
+            return Promise.resolve({
+              send,
+              end: () => undefined,
+              cancel: () => undefined,
+              localAddress: () => undefined,
+            });
           },
           fitness: () => ({ loopLagP99Ms: 1, throttledShare: 0, isSidecarReady: true, isFit: true }),
           controllerTime: { hear: () => undefined },
+          controlPath: { hear: () => undefined },
           agentId: 'web',
           bootId: 'boot',
           vantage: { namespace: 'shop', serviceAccount: 'web', dataPlane: 'sidecar' },
@@ -158,6 +165,7 @@ t.test('whatever a controller sends, the agent neither fails nor floods, and ser
             heartbeatIntervalMs: 0,
             planVersion: 0,
             controllerTimeMs: 0,
+            observedPeer: undefined,
           };
           hear({ body: { $case: 'welcome', value } });
           hear({ body: { $case: 'plan', value: { version: 7, routes: [ORDINARY] } } });

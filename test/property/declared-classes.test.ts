@@ -76,3 +76,27 @@ t.test('the order of the flows makes no difference', { timeout: patienceMs }, (t
   );
   t.end();
 });
+
+t.test('nor does it make one that few answers are kept', { timeout: patienceMs }, (t) => {
+  let forgotten = 0;
+  fc.assert(
+    fc.property(crowds, fc.nat(20), (objects, kept) => {
+      const mesh = meshOfFiles([objects.map((object) => `${JSON.stringify(object)}\n`).join('---\n')]);
+      const classes = expectationClasses(mesh, kept);
+      const flows = [...questions(mesh)];
+      const found = [...differing(mesh, classes, flows), ...differing(mesh, classes, flows)];
+      if (found.length > 0) throw new Error(found.map((part) => JSON.stringify(part)).join('\n'));
+      forgotten += flows.slice(0, 1).filter((flow) => isForgotten(classes, flow, flows)).length;
+    }),
+    effort(10, 2_000),
+  );
+  t.ok(forgotten > 0, `${String(forgotten)} meshes had more answers than were kept`);
+  t.end();
+});
+
+/** The flow has another answer object once all others were asked for. */
+function isForgotten(classes: ExpectationClasses, flow: Flow, others: Iterable<Flow>): boolean {
+  const { shared, names } = classes.answer(flow);
+  for (const other of others) classes.answer(other);
+  return names !== null && classes.answer(flow).shared !== shared;
+}

@@ -52,6 +52,7 @@ class World implements AsyncDisposable {
         vantage: WEB,
         plan: { version: 0 },
         controllerTime: { hear: () => undefined },
+        controlPath: { hear: () => undefined },
         graceMs: 1_000,
         backoff: { firstMs: 100, mostMs: 1_000, reconnectJitterMs: 100, refusedMs: 1_000 },
         random: () => 0.5,
@@ -131,6 +132,7 @@ class World implements AsyncDisposable {
         events.onEnd({ kind: 'closed' });
       },
       cancel: () => undefined,
+      localAddress: () => undefined,
     });
   }
 
@@ -140,7 +142,14 @@ class World implements AsyncDisposable {
       const arrival = this.#roster.arrive('web', WEB, 'boot', nowMs);
       if (arrival.kind === 'superseded') throw new Error('nobody else is there');
       const { resumeFrom } = arrival;
-      const value = { resumeFrom, credit: CREDIT, heartbeatIntervalMs: 0, planVersion: 0, controllerTimeMs: 0 };
+      const value = {
+        resumeFrom,
+        credit: CREDIT,
+        heartbeatIntervalMs: 0,
+        planVersion: 0,
+        controllerTimeMs: 0,
+        observedPeer: undefined,
+      };
       this.#toAgent.push({ body: { $case: 'welcome', value } });
     }
     if (body?.$case !== 'batch') return;

@@ -12,13 +12,10 @@ import { realEnvoy } from '../support/envoy.ts';
 const envoy = realEnvoy();
 const options = { skip: 'missing' in envoy ? envoy.missing : false, timeout: 100_000 };
 
-/** A machine that is busy with other things starves agents, which say so: such a sweep proves nothing and is made again. */
-const SWEEPS_AT_MOST = 4;
-
 for (const scenario of ['healthy', 'shop']) {
   t.test(`the scenario ${scenario} comes to the same on real Envoy as on the Node proxies`, options, async (t) => {
-    const node = await undisturbedSweep(scenario, 'node');
-    const real = await undisturbedSweep(scenario, 'envoy');
+    const node = await sweepOf(scenario, 'node');
+    const real = await sweepOf(scenario, 'envoy');
     t.equal(node.verdict.coverage, 1);
     t.equal(real.verdict.coverage, 1);
     t.strictSame(linesOf(real), linesOf(node));
@@ -27,16 +24,7 @@ for (const scenario of ['healthy', 'shop']) {
   });
 }
 
-async function undisturbedSweep(name: string, dataPlane: 'node' | 'envoy'): Promise<Sweep> {
-  for (let made = 1; ; made += 1) {
-    const swept = await sweepOnce(name, dataPlane);
-    const starved = swept.cells.filter(({ outcome }) => outcome.kind === 'untested' && outcome.why === 'agent-starved');
-    if (starved.length === 0) return swept;
-    if (made === SWEEPS_AT_MOST) throw new Error(`agents starved in each of ${String(made)} sweeps of ${name}`);
-  }
-}
-
-async function sweepOnce(name: string, dataPlane: 'node' | 'envoy'): Promise<Sweep> {
+async function sweepOf(name: string, dataPlane: 'node' | 'envoy'): Promise<Sweep> {
   const signal = AbortSignal.timeout(60_000);
   const scenario = await loadScenario(name);
   const binary = 'binary' in envoy ? { envoyBinary: envoy.binary } : {};

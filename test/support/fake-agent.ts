@@ -9,7 +9,7 @@ import { PROTOCOL, batchToWire, routeFromWire, vantageToWire } from '../../proto
 
 type Body = NonNullable<ControllerMessage['body']>;
 type Case = Body['$case'];
-type ValueOf<Wanted extends Case> = Extract<Body, { readonly $case: Wanted }>['value'] & object;
+type Values = { readonly [Each in Body as Each['$case']]: Each['value'] };
 
 export interface FakeAgentOptions {
   readonly id: string;
@@ -83,10 +83,11 @@ export class FakeAgent implements AsyncDisposable {
   }
 
   /** The nth message of a kind; rejects when the stream ends without it. */
-  async message<Wanted extends Case>(wanted: Wanted, nth = 1): Promise<ValueOf<Wanted>> {
+  async message<Wanted extends Case>(wanted: Wanted, nth = 1): Promise<Values[Wanted]> {
+    const isWanted = (body: Body): body is Body & { readonly value: Values[Wanted] } => body.$case === wanted;
     for (;;) {
-      const found = this.received.filter((body) => body.$case === wanted)[nth - 1];
-      if (found !== undefined) return found.value as unknown as ValueOf<Wanted>;
+      const found = this.received.filter(isWanted)[nth - 1];
+      if (found !== undefined) return found.value;
       await this.#change(`the stream ended without ${wanted} number ${String(nth)}`);
     }
   }

@@ -136,6 +136,7 @@ export function sweep(
     },
     vantages: [...new Map(cells.map((one) => [one.source, one.vantage])).values()],
     targets: [...new Map(cells.map((one) => [JSON.stringify(one.target), one.target])).values()],
+    optedOut: [],
     cells,
     conflicts,
     verdict: {

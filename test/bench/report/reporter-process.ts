@@ -62,6 +62,7 @@ async function reportInSession(question: ReporterQuestion): Promise<ReporterAnsw
       plan: { version: 0 },
       // Told at every Welcome.
       controllerTime: { hear: () => (opened += 1) },
+      controlPath: { hear: () => undefined },
       graceMs: 10_000,
       backoff: BACKOFF,
       random: Math.random,

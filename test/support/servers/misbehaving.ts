@@ -96,11 +96,14 @@ export function serveOnConnect(behaviour: (socket: Socket) => void): Promise<Lis
 }
 
 /** Behaves so inside TLS. */
-export function serveTls(options: TlsOptions, behaviour: (socket: TLSSocket) => void): Promise<Listening> {
+export function serveTls(
+  options: TlsOptions,
+  behaviour: (socket: TLSSocket, first: Buffer) => void,
+): Promise<Listening> {
   const server = createTlsServer(options, (socket) => {
     socket.on('error', () => socket.destroy());
-    socket.once('data', () => {
-      behaviour(socket);
+    socket.once('data', (first: Buffer) => {
+      behaviour(socket, first);
     });
   });
   server.on('tlsClientError', () => undefined);

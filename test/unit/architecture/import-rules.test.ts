@@ -23,7 +23,13 @@ interface Rule {
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const SOURCES = ['agent', 'controller', 'proto', 'deploy'];
 /** Downstream may import upstream: a room may import itself and those before it. */
-const PURE_ROOMS = ['controller/declared/', 'controller/plan/', 'controller/measured/', 'controller/judge/'];
+const PURE_ROOMS = [
+  'controller/declared/',
+  'controller/plan/',
+  'controller/measured/',
+  'controller/judge/',
+  'controller/gate/',
+];
 const GENERATED_READERS = [
   'proto/wire',
   'proto/gen/',
@@ -61,6 +67,7 @@ const RULES: readonly Rule[] = [
     catches: [
       ['controller/judge/judge.ts', 'node:crypto'],
       ['controller/declared/mesh.ts', 'yaml'],
+      ['controller/gate/preview.ts', 'node:timers/promises'],
     ],
   },
   {
@@ -75,6 +82,8 @@ const RULES: readonly Rule[] = [
       ['controller/declared/expect.ts', 'controller/judge/drift.ts'],
       ['controller/plan/plan.ts', 'controller/fleet/fleet.ts'],
       ['controller/judge/judge.ts', 'proto/clock.ts'],
+      ['controller/judge/judge.ts', 'controller/gate/preview.ts'],
+      ['controller/gate/preview.ts', 'controller/snapshot/files.ts'],
     ],
   },
   {
@@ -87,7 +96,7 @@ const RULES: readonly Rule[] = [
     says: 'the Kubernetes client is imported by the snapshot and the Kubernetes launcher only, and lazily',
     isBroken: ({ from, to, isLazy }) =>
       to.startsWith('@kubernetes/client-node') &&
-      !(isLazy && (from.startsWith('controller/snapshot/') || from.startsWith('controller/fleet/kubernetes'))),
+      !(isLazy && (from.startsWith('controller/snapshot/') || from.startsWith('controller/fleet/kubernetes/'))),
     catches: [
       ['controller/cli/matrix.ts', '@kubernetes/client-node'],
       ['controller/snapshot/cluster.ts', '@kubernetes/client-node'],

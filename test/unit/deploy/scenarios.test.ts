@@ -13,6 +13,7 @@ import { loadSnapshot } from '../../../controller/snapshot/files.ts';
 import { loadScenario, scenarioNames } from '../../../deploy/sandbox/scenario.ts';
 import type { DataPlane, IdentityFault, Outcome, Refused, Route, Signature } from '../../../proto/vocabulary.ts';
 import { targetKey } from '../../../proto/vocabulary.ts';
+import { SHOP_CONFLICTS } from '../../support/shop-findings.ts';
 
 type Placement = readonly [workload: string, serviceAccount: string, dataPlane: DataPlane];
 const OURS: readonly Placement[] = [
@@ -282,17 +283,7 @@ t.test('shop has every finding of its README once, and nothing else', async (t) 
     conflicts.map(
       ({ severity, cause, isConfirmed }) => `${severity} ${cause.code}${isConfirmed ? '' : ' unconfirmed'}`,
     ),
-    [
-      'critical MP1005',
-      'critical MP1010',
-      'critical MP1202',
-      'error MP1002',
-      'error MP1003',
-      'error MP1009',
-      'error MP1015',
-      'error MP1401',
-      'warning MP1404',
-    ],
+    SHOP_CONFLICTS,
   );
 });
 

@@ -5,6 +5,17 @@ const USAGE: readonly (readonly [args: readonly string[], says: string | RegExp]
   [['matrx'], 'Did you mean matrix?'],
   [['matrix', '--sanbox', 'shop'], 'Did you mean --sandbox?'],
   [['matrix'], '--sandbox shop'],
+  [['matrix', '--sandbox', 'shop', '-n', 'shop'], 'the sandbox, or a cluster?'],
+  [['matrix', '--sandbox', 'shop', '--in-cluster'], 'the sandbox, or a cluster?'],
+  [['matrix', '-A', '-n', 'shop'], 'all namespaces (-A), or some (-n)?'],
+  [['matrix', '-n', 'meshproof'], 'nothing there is measured'],
+  [['matrix', '--in-cluster'], 'which namespaces?'],
+  [['matrix', '-n', 'shop', '--kubeconfig', '/nonexistent'], '/nonexistent is not there'],
+  [['install', '--namespaced'], 'rights in which namespaces?'],
+  [['install', '-n', 'Shop'], '"Shop" is no name of a namespace'],
+  [['install', '-n', 'meshproof'], 'nothing there is measured'],
+  [['install', '--schedule', 'hourly'], '"hourly" is no schedule'],
+  [['doctor', '-o', 'yaml'], /Allowed choices are table, json/],
   [['matrix', '--sandbox', 'shop', '-o', 'yaml'], /Allowed choices are table, json/],
   [['matrix', '--sandbox', 'shop', '--timeout', '5'], '"5" is no duration'],
   [['matrix', '--sandbox', 'shop', '--min-coverage', '2'], 'from 0 to 1'],
@@ -25,7 +36,7 @@ for (const [args, says] of USAGE) {
   });
 }
 
-const COMMANDS = ['matrix', 'expect', 'explain', 'tls-check', 'sandbox up', 'completion'];
+const COMMANDS = ['matrix', 'expect', 'explain', 'tls-check', 'sandbox up', 'install', 'doctor', 'completion'];
 
 for (const command of COMMANDS) {
   t.test(`${command} --help goes to stdout, exits with 0 and has examples`, async (t) => {

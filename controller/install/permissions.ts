@@ -1,0 +1,150 @@
+/** Every right that meshproof asks for, and why: manifests, docs and doctor are made from here. */
+import { KINDS } from '../snapshot/cluster/kinds.ts';
+import type { Kind } from '../snapshot/cluster/kinds.ts';
+
+export type Verb = 'get' | 'list' | 'watch' | 'create' | 'delete';
+
+/**
+ * Where a right is needed: on objects without a namespace; in each measured namespace, our own and the mesh's; in the
+ * namespace of the mesh's control plane; or in our own alone.
+ */
+export type PermissionScope = 'cluster' | 'targets' | 'root' | 'own';
+
+export interface Permission {
+  readonly scope: PermissionScope;
+  /** Empty: the core group. */
+  readonly apiGroup: string;
+  readonly resources: readonly string[];
+  readonly verbs: readonly Verb[];
+  /** One sentence. */
+  readonly why: string;
+  /** What is lost without it, one sentence; absent where meshproof cannot do without. */
+  readonly without?: string;
+}
+
+/** A snapshot lists and watches; some kinds are asked for by name as well. */
+const FOLLOW: readonly Verb[] = ['list', 'watch'];
+const READ: readonly Verb[] = ['get', ...FOLLOW];
+const BY_NAME: ReadonlySet<string> = new Set(['namespaces', 'nodes', 'pods']);
+
+const SCOPES = { cluster: 'cluster', namespaces: 'targets', 'control-plane': 'root' } as const;
+
+/** By plural, or by API group where all of its kinds are read for the same reason. */
+const WHY_READ: Readonly<Record<string, string>> = {
+  namespaces: 'Their labels decide on injection, and NetworkPolicies select by them.',
+  nodes: 'Their addresses decide on what a NetworkPolicy does to health checks.',
+  pods: 'What runs, with which labels, containers and addresses; and why a probe pod does not start.',
+  services: 'What is called.',
+  serviceaccounts: 'Who calls.',
+  configmaps: 'The configuration of the mesh and of its injector.',
+  replicationcontrollers: 'Workloads, and what their pods are to be.',
+  apps: 'Workloads, and what their pods are to be.',
+  'discovery.k8s.io': 'Which pods stand behind a Service, and which of them are ready.',
+  cronjobs: 'Workloads that run from time to time.',
+  'networking.k8s.io': 'What the network lets through at all.',
+  'security.istio.io': 'Mutual TLS modes and authorization: what is declared.',
+  'networking.istio.io': 'How clients speak to servers, through which gateways, and what may change it.',
+  'extensions.istio.io': 'Extensions that may change an answer: cells that they touch carry a warning.',
+  'gateway.networking.k8s.io': 'Routes through gateways.',
+  'policy.networking.k8s.io': 'Policies that are not modelled: cells that they touch carry a warning.',
+  'cilium.io': 'Policies that are not modelled: cells that they touch carry a warning.',
+  'crd.projectcalico.org': 'Policies that are not modelled: cells that they touch carry a warning.',
+};
+
+/** By plural, or by API group. */
+const WITHOUT: Readonly<Record<string, string>> = {
+  namespaces: 'They are read one by one, by name.',
+  nodes: 'What comes from a node is judged without its address.',
+  'policy.networking.k8s.io': 'What they say is not known.',
+  ciliumclusterwidenetworkpolicies: 'What they say is not known.',
+  globalnetworkpolicies: 'What they say is not known.',
+};
+
+const JOBS: Permission = {
+  scope: 'targets',
+  apiGroup: 'batch',
+  resources: ['jobs'],
+  verbs: [...READ, 'create', 'delete'],
+  why: 'Each probe pod is a Job of its own, deleted at the end of the sweep; Jobs of others are workloads.',
+};
+
+/** Of the sweep itself, in its pod. No Secret, no pod's log, no exec, and nothing is written but its own Jobs. */
+export const CONTROLLER_PERMISSIONS: readonly Permission[] = [
+  ...reads(KINDS.filter(({ plural }) => plural !== 'jobs')),
+  JOBS,
+  {
+    scope: 'targets',
+    apiGroup: '',
+    resources: ['events'],
+    verbs: ['list'],
+    why: 'Why a probe pod does not start, in the words of the cluster.',
+  },
+  {
+    scope: 'cluster',
+    apiGroup: 'authentication.k8s.io',
+    resources: ['tokenreviews'],
+    verbs: ['create'],
+    why: 'An agent is let in by the token of its service account, which the API server checks.',
+    without: 'Tokens are checked against the published keys of the cluster instead.',
+  },
+];
+
+/** Of somebody who starts sweeps from a laptop; all in our own namespace. */
+export const USER_PERMISSIONS: readonly Permission[] = [
+  {
+    scope: 'own',
+    apiGroup: 'batch',
+    resources: ['cronjobs'],
+    verbs: ['get'],
+    why: 'The CronJob of the installation is the template of the Job.',
+  },
+  {
+    scope: 'own',
+    apiGroup: 'batch',
+    resources: ['jobs'],
+    verbs: ['create', 'get', 'delete'],
+    why: 'The sweep runs as a Job, which is deleted at its end.',
+  },
+  {
+    scope: 'own',
+    apiGroup: '',
+    resources: ['pods'],
+    verbs: ['list'],
+    why: 'The pod of the Job is found by its label, and its state says why it does not start.',
+  },
+  {
+    scope: 'own',
+    apiGroup: '',
+    resources: ['pods/log'],
+    verbs: ['get'],
+    why: 'Progress and result come back through the log of the Job.',
+  },
+  {
+    scope: 'own',
+    apiGroup: '',
+    resources: ['events'],
+    verbs: ['list'],
+    why: 'Why the pod of the Job does not start, in the words of the cluster.',
+    without: 'Only the words of the pod itself are shown.',
+  },
+];
+
+/** Kinds of one group, scope and reason in one rule. */
+function reads(kinds: readonly Kind[]): readonly Permission[] {
+  const rules = kinds.map((kind): Permission => {
+    const without = WITHOUT[kind.plural] ?? WITHOUT[kind.group];
+    return {
+      scope: SCOPES[kind.scope],
+      apiGroup: kind.group,
+      resources: [kind.plural],
+      verbs: BY_NAME.has(kind.plural) ? READ : FOLLOW,
+      why: WHY_READ[kind.plural] ?? WHY_READ[kind.group] ?? '',
+      ...(without !== undefined && { without }),
+    };
+  });
+  const alike = Map.groupBy(rules, (rule) => JSON.stringify({ ...rule, resources: [] }));
+  return [...alike.values()].flatMap((group) => {
+    const [first] = group;
+    return first === undefined ? [] : { ...first, resources: group.flatMap(({ resources }) => resources) };
+  });
+}

@@ -1,0 +1,103 @@
+/** Roles and their bindings, from the list of rights. */
+import type { Fields } from '../declared/reading.ts';
+import { CONTROLLER_ACCOUNT, OUR_LABELS, USER_ROLE } from './names.ts';
+import { CONTROLLER_PERMISSIONS, USER_PERMISSIONS } from './permissions.ts';
+import type { Permission } from './permissions.ts';
+
+export interface RbacOptions {
+  readonly ownNamespace: string;
+  /** Where the control plane of the mesh is. */
+  readonly rootNamespace: string;
+  /** `all`: cluster-wide; else Roles in these, and no right on anything else. */
+  readonly namespaces: readonly string[] | 'all';
+}
+
+type Rule = Pick<Permission, 'apiGroup' | 'resources' | 'verbs' | 'why'>;
+
+export interface RbacObject {
+  readonly object: Fields;
+  /** Of its rules, one each; empty for a binding. */
+  readonly whys: readonly string[];
+}
+
+const API_GROUP = 'rbac.authorization.k8s.io';
+
+/** A Namespace is authorized as an object within itself (kubernetes: apiserver/pkg/endpoints/request/requestinfo.go). */
+const GET_NAMESPACE: Rule = {
+  apiGroup: '',
+  resources: ['namespaces'],
+  verbs: ['get'],
+  why: 'Labels of this namespace.',
+};
+
+const TARGETS = CONTROLLER_PERMISSIONS.filter(({ scope }) => scope === 'targets');
+const ROOT = CONTROLLER_PERMISSIONS.filter(({ scope }) => scope === 'root');
+
+/** The policies of the root namespace hold for the whole mesh; but no probe is placed there. */
+const READ_ONLY = TARGETS.filter(({ verbs }) => verbs.includes('watch')).map(({ apiGroup, resources, why }): Rule => {
+  return { apiGroup, resources, verbs: ['list', 'watch'], why };
+});
+
+/** Rules of each role that an installation may have. */
+export const RULES = {
+  /** Cluster-wide reading, and Jobs in every namespace. */
+  cluster: CONTROLLER_PERMISSIONS.filter(({ scope }) => scope === 'cluster' || scope === 'targets'),
+  /** In the namespace of the control plane, beside cluster-wide rights. */
+  root: ROOT,
+  /** There, where nothing is given cluster-wide. */
+  rootAlone: [...ROOT, ...READ_ONLY, GET_NAMESPACE],
+  /** In a measured namespace and in our own, where nothing is given cluster-wide. */
+  namespace: [...TARGETS, GET_NAMESPACE],
+  /** For those who start sweeps. */
+  user: USER_PERMISSIONS,
+} as const satisfies Record<string, readonly Rule[]>;
+
+export function clusterRole({ ownNamespace }: RbacOptions): readonly RbacObject[] {
+  const name = `${ownNamespace}-controller`;
+  return [
+    withRules(head('ClusterRole', name), RULES.cluster),
+    binding(head('ClusterRoleBinding', name), 'ClusterRole', name, ownNamespace),
+  ];
+}
+
+export function rootRole({ ownNamespace, rootNamespace, namespaces }: RbacOptions): readonly RbacObject[] {
+  return role(rootNamespace, ownNamespace, namespaces === 'all' ? RULES.root : RULES.rootAlone);
+}
+
+export function namespaceRole(namespace: string, { ownNamespace }: RbacOptions): readonly RbacObject[] {
+  return role(namespace, ownNamespace, RULES.namespace);
+}
+
+/** An administrator binds it. */
+export function userRole({ ownNamespace }: RbacOptions): RbacObject {
+  return withRules(head('Role', USER_ROLE, ownNamespace), RULES.user);
+}
+
+export function ruleObjects(rules: readonly Rule[]): readonly Fields[] {
+  return rules.map(({ apiGroup, resources, verbs }) => ({ apiGroups: [apiGroup], resources, verbs }));
+}
+
+function role(namespace: string, ownNamespace: string, rules: readonly Rule[]): readonly RbacObject[] {
+  const name = `${ownNamespace}-controller`;
+  return [
+    withRules(head('Role', name, namespace), rules),
+    binding(head('RoleBinding', name, namespace), 'Role', name, ownNamespace),
+  ];
+}
+
+function withRules(role: Fields, rules: readonly Rule[]): RbacObject {
+  return { object: { ...role, rules: ruleObjects(rules) }, whys: rules.map(({ why }) => why) };
+}
+
+function binding(start: Fields, kind: string, name: string, ownNamespace: string): RbacObject {
+  const subject = { kind: 'ServiceAccount', name: CONTROLLER_ACCOUNT, namespace: ownNamespace };
+  return { object: { ...start, roleRef: { apiGroup: API_GROUP, kind, name }, subjects: [subject] }, whys: [] };
+}
+
+function head(kind: string, name: string, namespace?: string): Fields {
+  return {
+    apiVersion: `${API_GROUP}/v1`,
+    kind,
+    metadata: { name, ...(namespace !== undefined && { namespace }), labels: OUR_LABELS },
+  };
+}
