@@ -2,7 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { Clock } from '../proto/clock.ts';
-import type { Outcome, Task } from '../proto/vocabulary.ts';
+import type { Outcome } from '../proto/outcome.ts';
+import type { Task } from '../proto/vocabulary.ts';
 import { spiffeId } from '../proto/vocabulary.ts';
 import type { AgentConfig } from './config.ts';
 import { ControlPath } from './control-path.ts';

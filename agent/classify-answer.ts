@@ -1,5 +1,5 @@
 /** What an HTTP or gRPC answer says: an answer of the application, or a proxy's word that it refused or failed. */
-import type { Signature } from '../proto/vocabulary.ts';
+import type { Signature } from '../proto/outcome.ts';
 
 export interface ProxyAnswer {
   /** The HTTP status; for gRPC the HTTP status that Envoy would have given in its place. */

@@ -1,11 +1,6 @@
 /** What the socket showed, as an outcome, where no answer came: endings of each layer, TLS alerts, faults of ours. */
-import type {
-  CertificateRefusal,
-  ClientCertificate,
-  Outcome,
-  PeerCertificate,
-  Signature,
-} from '../proto/vocabulary.ts';
+import type { CertificateRefusal, Outcome, PeerCertificate, Signature } from '../proto/outcome.ts';
+import type { ClientCertificate } from '../proto/vocabulary.ts';
 import type { Connection } from './connection.ts';
 
 /** What the classification has to know of the attempt besides its connection. */

@@ -3,7 +3,8 @@ import { connect as connectTcp, isIP } from 'node:net';
 import type { Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import type { SecureContext, TLSSocket } from 'node:tls';
-import type { Address, Layer, PhaseTimings } from '../proto/vocabulary.ts';
+import type { Layer, PhaseTimings } from '../proto/outcome.ts';
+import type { Address } from '../proto/vocabulary.ts';
 import { lookUp } from './names.ts';
 import { proxyHeader } from './proxy-header.ts';
 

@@ -1,6 +1,7 @@
 /** Whether the agent's stream reaches its controller as it left: what a proxy has taken it may have taken for itself. */
 import { isIP } from 'node:net';
-import type { Address, DataPlane, Untested } from '../proto/vocabulary.ts';
+import type { Untested } from '../proto/outcome.ts';
+import type { Address, DataPlane } from '../proto/vocabulary.ts';
 import type { Log } from './log.ts';
 
 export type Path =

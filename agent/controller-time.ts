@@ -1,6 +1,6 @@
 /** What time it is for the controller; two clocks that disagree about a certificate prove nothing of it. */
 import type { Clock } from '../proto/clock.ts';
-import type { Outcome, Untested } from '../proto/vocabulary.ts';
+import type { Outcome, Untested } from '../proto/outcome.ts';
 
 export class ControllerTime {
   readonly #clock: Clock;

@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Clock } from '../proto/clock.ts';
-import type { Address, Outcome, Untested } from '../proto/vocabulary.ts';
+import type { Outcome, Untested } from '../proto/outcome.ts';
+import type { Address } from '../proto/vocabulary.ts';
 import type { Fitness } from '../proto/wire.ts';
 
 export interface FitnessDeps {

@@ -1,6 +1,7 @@
 /** When to probe: spread over the interval, in-flight capped, one attempt at a time a route, never catching up. */
 import type { Clock } from '../proto/clock.ts';
-import type { Outcome, PlannedRoute, Report, Task } from '../proto/vocabulary.ts';
+import type { Outcome, Report } from '../proto/outcome.ts';
+import type { PlannedRoute, Task } from '../proto/vocabulary.ts';
 import type { ReceivedRoute } from '../proto/wire.ts';
 import { createGate } from './gate.ts';
 

@@ -1,6 +1,6 @@
 /** Outcomes until they are acknowledged: the ones that wait, and the batches that were sent. */
 import type { Clock } from '../proto/clock.ts';
-import type { Report } from '../proto/vocabulary.ts';
+import type { Report } from '../proto/outcome.ts';
 import type { Batch, Fitness } from '../proto/wire.ts';
 
 export interface SpoolLimits {

@@ -1,5 +1,5 @@
 /** What a witness says of its caller: how it is written by the responder and read by the probes. */
-import type { WitnessReport } from '../proto/vocabulary.ts';
+import type { WitnessReport } from '../proto/outcome.ts';
 
 /** Header of every request; the witness gives the token back, so that an answer belongs to this very attempt. */
 export const ATTEMPT_HEADER = 'x-meshproof-attempt';

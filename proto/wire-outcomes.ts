@@ -1,6 +1,6 @@
 /** Reports to batches and back: strings and certificates stand once a batch, so that an outcome takes about 40 bytes. */
 import type * as wire from './gen/meshproof/v1/session.ts';
-import type { IdentityFault, Outcome, PeerCertificate, PhaseTimings, Report, WitnessReport } from './vocabulary.ts';
+import type { IdentityFault, Outcome, PeerCertificate, PhaseTimings, Report, WitnessReport } from './outcome.ts';
 import { fitnessFromWire, fitnessToWire } from './wire-fitness.ts';
 import type { Fitness } from './wire-fitness.ts';
 import { FAULTS, LAYERS, REFUSALS, SIGNATURES, TRANSPORTS, WHYS, wordOf } from './wire-words.ts';

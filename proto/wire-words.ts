@@ -1,17 +1,7 @@
 /** Each word of the vocabulary with its name in the protocol's enums. */
 import type * as wire from './gen/meshproof/v1/session.ts';
-import type {
-  ApplicationProtocol,
-  CertificateRefusal,
-  ContainerProbeKind,
-  DataPlane,
-  HealthVariant,
-  IdentityFault,
-  Layer,
-  ProvedTransport,
-  Signature,
-  UntestedWhy,
-} from './vocabulary.ts';
+import type { CertificateRefusal, IdentityFault, Layer, ProvedTransport, Signature, UntestedWhy } from './outcome.ts';
+import type { ApplicationProtocol, ContainerProbeKind, DataPlane, HealthVariant } from './vocabulary.ts';
 
 type Words<Word extends string, Name extends string> = Readonly<Record<Word, Name>>;
 

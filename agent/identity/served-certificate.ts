@@ -1,7 +1,7 @@
 /** Reads the certificate that a peer served, and says what is wrong with it. */
 import type { X509Certificate } from 'node:crypto';
 import type { TLSSocket } from 'node:tls';
-import type { IdentityFault, PeerCertificate } from '../../proto/vocabulary.ts';
+import type { IdentityFault, PeerCertificate } from '../../proto/outcome.ts';
 
 /** A served chain is short; one that is longer than this is not followed to its end. */
 const MAX_CHAIN = 10;

@@ -1,5 +1,6 @@
 /** The way of every attempt: a fresh connection, plain or over TLS, then a conversation of which the outcome comes. */
-import type { ClientCertificate, Outcome, ProvedTransport, Task } from '../../proto/vocabulary.ts';
+import type { Outcome, ProvedTransport } from '../../proto/outcome.ts';
+import type { ClientCertificate, Task } from '../../proto/vocabulary.ts';
 import { NO_TLS, outcomeOfEnding, placed, refused } from '../classify.ts';
 import type { AttemptFacts } from '../classify.ts';
 import { refusalIn } from '../classify-answer.ts';

@@ -1,5 +1,6 @@
 /** Container health checks with the kubelet's semantics. */
-import type { HealthAction, HealthProbe, Outcome } from '../../proto/vocabulary.ts';
+import type { Outcome } from '../../proto/outcome.ts';
+import type { HealthAction, HealthProbe } from '../../proto/vocabulary.ts';
 import { refused } from '../classify.ts';
 import { attemptOverTls, attemptPlain, reached } from './attempt.ts';
 import type { Exchange } from './attempt.ts';

@@ -1,6 +1,7 @@
 /** What a probe is, and which one attempts which kind of route. */
 import type { SecureContext } from 'node:tls';
-import type { Address, ClientCertificate, DataPlane, Outcome, Task } from '../../proto/vocabulary.ts';
+import type { Outcome } from '../../proto/outcome.ts';
+import type { Address, ClientCertificate, DataPlane, Task } from '../../proto/vocabulary.ts';
 
 /** Where the agent's own certificates come from. */
 export interface Credentials {

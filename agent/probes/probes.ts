@@ -1,5 +1,6 @@
 /** Which probe attempts which kind of route. */
-import type { Outcome, Task } from '../../proto/vocabulary.ts';
+import type { Outcome } from '../../proto/outcome.ts';
+import type { Task } from '../../proto/vocabulary.ts';
 import { probeGrpc } from './grpc.ts';
 import { probeHealth } from './health.ts';
 import { probeHttp } from './http.ts';

@@ -2,7 +2,7 @@
 import { connect } from 'node:http2';
 import type { ClientHttp2Session, ClientHttp2Stream, IncomingHttpHeaders } from 'node:http2';
 import '../../proto/http2-lifetimes.ts';
-import type { Outcome } from '../../proto/vocabulary.ts';
+import type { Outcome } from '../../proto/outcome.ts';
 import { outcomeOfBrokenAnswer, outcomeOfEnding } from '../classify.ts';
 import { httpStatusOf } from '../classify-answer.ts';
 import { MAX_READ_BYTES } from '../connection.ts';

@@ -1,5 +1,6 @@
 /** Says one HTTP/1.1 request on a connection and reads the answer. */
-import type { HttpHeader, Outcome } from '../../proto/vocabulary.ts';
+import type { Outcome } from '../../proto/outcome.ts';
+import type { HttpHeader } from '../../proto/vocabulary.ts';
 import { VERSION } from '../../proto/version.ts';
 import { outcomeOfBrokenAnswer, outcomeOfEnding } from '../classify.ts';
 import { HttpAnswerReader } from '../http-answer.ts';

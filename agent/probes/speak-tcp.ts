@@ -1,5 +1,5 @@
 /** Says a line that is no HTTP on a connection, and takes whatever comes back for an answer. */
-import type { Outcome } from '../../proto/vocabulary.ts';
+import type { Outcome } from '../../proto/outcome.ts';
 import { outcomeOfEnding } from '../classify.ts';
 import { HttpAnswerReader, MAX_KEPT_BYTES } from '../http-answer.ts';
 import { parseStatement, tcpGreeting } from '../witness.ts';

@@ -1,7 +1,8 @@
 /** All agents of a controller: their sessions, what each vantage has to do, and the reports that come in. */
 import { status } from '@grpc/grpc-js';
 import type { Clock } from '../../proto/clock.ts';
-import type { PlannedRoute, Report, Vantage } from '../../proto/vocabulary.ts';
+import type { Report } from '../../proto/outcome.ts';
+import type { PlannedRoute, Vantage } from '../../proto/vocabulary.ts';
 import { vantageKey } from '../../proto/vocabulary.ts';
 import type { Batch } from '../../proto/wire.ts';
 import { Assignment } from './assignment.ts';

@@ -1,7 +1,7 @@
 /** One measuring of a plan: agents placed, told what to do, and waited for; what they did not do has a reason. */
 import { randomInt } from 'node:crypto';
 import type { Clock } from '../../proto/clock.ts';
-import type { Report, Untested, UntestedWhy } from '../../proto/vocabulary.ts';
+import type { Report, Untested, UntestedWhy } from '../../proto/outcome.ts';
 import type { Expectation } from '../declared/expectation.ts';
 import type { MeasuredCell } from '../judge/measured-cell.ts';
 import { assembleCell } from '../measured/assemble.ts';

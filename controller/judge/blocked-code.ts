@@ -1,6 +1,6 @@
 /** Which cause a refusal stands for that nobody declared (or that came from another layer than declared). */
 import { perspectiveOf } from './consistent.ts';
-import type { Refused, Silent, Outcome, Signature } from '../../proto/vocabulary.ts';
+import type { Refused, Silent, Outcome, Signature } from '../../proto/outcome.ts';
 import type { CauseCode } from './causes.ts';
 import type { Evidence } from './evidence.ts';
 import { faultCode, refusalCode } from './fault-code.ts';

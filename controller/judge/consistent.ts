@@ -1,5 +1,6 @@
 /** Which refusals on the wire fit which declared outcome: the closed table behind `misplaced`. */
-import type { Layer, Outcome, Route, Signature } from '../../proto/vocabulary.ts';
+import type { Layer, Outcome, Signature } from '../../proto/outcome.ts';
+import type { Route } from '../../proto/vocabulary.ts';
 import type { OutcomeCode } from '../declared/expectation.ts';
 
 /** `direct`: the caller's own socket meets the server's side. `proxied`: a sidecar, ztunnel or gateway speaks for the caller. */

@@ -7,7 +7,7 @@ import type { Evidence, ShownFault } from './evidence.ts';
 import { faultCode } from './fault-code.ts';
 import type { Cause, Drift } from './finding.ts';
 import type { MeasuredCell } from './measured-cell.ts';
-import type { Outcome } from '../../proto/vocabulary.ts';
+import type { Outcome } from '../../proto/outcome.ts';
 import { listed, routeName, said, seen } from './sentences.ts';
 import type { Declared } from './subject.ts';
 import { decidersOf, effectiveStep } from './trail-reading.ts';

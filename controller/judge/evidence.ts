@@ -1,5 +1,6 @@
 /** What a sweep as a whole proves of single vantages and pod ports: who was alive, and which certificates were shown. */
-import type { IdentityFault, Outcome, PeerCertificate, Target, Vantage } from '../../proto/vocabulary.ts';
+import type { IdentityFault, Outcome, PeerCertificate } from '../../proto/outcome.ts';
+import type { Target, Vantage } from '../../proto/vocabulary.ts';
 import { vantageKey } from '../../proto/vocabulary.ts';
 import type { Mesh } from '../declared/mesh.ts';
 import type { Attempt } from './finding.ts';

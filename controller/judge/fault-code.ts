@@ -1,5 +1,5 @@
 /** Which cause a fault of a served certificate stands for. */
-import type { CertificateRefusal, IdentityFault } from '../../proto/vocabulary.ts';
+import type { CertificateRefusal, IdentityFault } from '../../proto/outcome.ts';
 import type { CauseCode } from './causes.ts';
 
 const FAULTS: Readonly<Record<IdentityFault, CauseCode>> = {

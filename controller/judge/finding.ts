@@ -1,5 +1,6 @@
 /** What a judged sweep consists of: cells with their drift, conflicts, and the verdict. */
-import type { Outcome, Probe, Target, Vantage } from '../../proto/vocabulary.ts';
+import type { Outcome } from '../../proto/outcome.ts';
+import type { Probe, Target, Vantage } from '../../proto/vocabulary.ts';
 import type { Expectation, ObjectRef } from '../declared/expectation.ts';
 import type { CauseCode } from './causes.ts';
 

@@ -1,5 +1,5 @@
 /** Signs of life: what in an outcome proves that the other side was there, whatever it said. */
-import type { Outcome, PeerCertificate, Signature } from '../../proto/vocabulary.ts';
+import type { Outcome, PeerCertificate, Signature } from '../../proto/outcome.ts';
 
 /** Refusals that only something alive can utter; resets, ends, silence and 503 without a token prove nothing. */
 const SPOKEN: ReadonlySet<Signature> = new Set([

@@ -1,5 +1,5 @@
 /** Phrases that messages are put together from. */
-import type { Outcome } from '../../proto/vocabulary.ts';
+import type { Outcome } from '../../proto/outcome.ts';
 import { targetKey } from '../../proto/vocabulary.ts';
 import { objectPlace } from './cause.ts';
 import type { Decider, ObjectRef } from '../declared/expectation.ts';

@@ -1,5 +1,5 @@
 /** What of a cell is compared: each endpoint's expectation with what its own attempts came to. */
-import type { Outcome } from '../../proto/vocabulary.ts';
+import type { Outcome } from '../../proto/outcome.ts';
 import type { EndpointExpectation, Expectation } from '../declared/expectation.ts';
 import { likenessOf, resolveOutcome } from '../measured/resolve.ts';
 import type { Attempt } from './finding.ts';

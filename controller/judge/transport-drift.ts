@@ -1,5 +1,6 @@
 /** Declared open and answered: whether it was answered over the transport and with the identity that were declared. */
-import type { Probe, Reached } from '../../proto/vocabulary.ts';
+import type { Reached } from '../../proto/outcome.ts';
+import type { Probe } from '../../proto/vocabulary.ts';
 import type { Declared } from './subject.ts';
 
 /**

@@ -3,7 +3,8 @@ import type { Expectation } from '../declared/expectation.ts';
 import type { Attempt } from '../judge/finding.ts';
 import type { MeasuredCell } from '../judge/measured-cell.ts';
 import type { PlannedCell } from '../plan/cell.ts';
-import type { Address, Outcome, Report, Untested } from '../../proto/vocabulary.ts';
+import type { Outcome, Report, Untested } from '../../proto/outcome.ts';
+import type { Address } from '../../proto/vocabulary.ts';
 import { resolveOutcome } from './resolve.ts';
 
 /** What was dialled, and the `namespace/pod` behind it where one pod is. */

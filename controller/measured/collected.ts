@@ -1,5 +1,5 @@
 /** Reports as they come in: each attempt once, and only what was asked of the vantage that it was asked of. */
-import type { Report } from '../../proto/vocabulary.ts';
+import type { Report } from '../../proto/outcome.ts';
 
 export interface Expected {
   readonly route: number;

@@ -1,5 +1,5 @@
 /** Several attempts on one route come to one outcome. */
-import type { Outcome, Untested } from '../../proto/vocabulary.ts';
+import type { Outcome, Untested } from '../../proto/outcome.ts';
 
 type Tested = Exclude<Outcome, Untested>;
 

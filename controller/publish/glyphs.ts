@@ -1,5 +1,5 @@
 /** One character for what the wire said; the number behind it, if any, points at a finding. */
-import type { Outcome } from '../../proto/vocabulary.ts';
+import type { Outcome } from '../../proto/outcome.ts';
 import type { Cell } from '../judge/finding.ts';
 import type { Page, Tone } from './page.ts';
 import { paint } from './page.ts';

@@ -1,5 +1,5 @@
 /** Measured outcomes and declared outcome codes in plain words. */
-import type { Outcome, Signature, UntestedWhy } from '../../proto/vocabulary.ts';
+import type { Outcome, Signature, UntestedWhy } from '../../proto/outcome.ts';
 import type { OutcomeCode } from '../declared/expectation.ts';
 
 const TRANSPORTS = {

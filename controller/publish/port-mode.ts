@@ -1,5 +1,5 @@
 /** Which mutual-TLS mode a port has in force, read off the fingerprint probes alone. */
-import type { Outcome } from '../../proto/vocabulary.ts';
+import type { Outcome } from '../../proto/outcome.ts';
 import type { Cell } from '../judge/finding.ts';
 
 export type PortMode = 'STRICT' | 'PERMISSIVE' | 'plaintext only' | 'closed' | 'not known';

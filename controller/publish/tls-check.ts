@@ -2,7 +2,7 @@
 import type { Expectation, Stage, TrailStep } from '../declared/expectation.ts';
 import { CAUSES } from '../judge/causes.ts';
 import type { CauseCode } from '../judge/causes.ts';
-import type { Outcome } from '../../proto/vocabulary.ts';
+import type { Outcome } from '../../proto/outcome.ts';
 import { stepInEffect } from './explain.ts';
 import { qualifiedName } from './object-words.ts';
 import type { Page } from './page.ts';

@@ -7,7 +7,7 @@ import type { Snapshot } from '../../controller/snapshot/snapshot.ts';
 import { DEFAULT_SWEEP_OPTIONS, sweep } from '../../controller/sweep.ts';
 import type { SweepOptions } from '../../controller/sweep.ts';
 import { systemClock } from '../../proto/system-clock.ts';
-import type { Outcome, Report, UntestedWhy } from '../../proto/vocabulary.ts';
+import type { Outcome, Report, UntestedWhy } from '../../proto/outcome.ts';
 import { drawTable, readTable } from '../support/drawn-table.ts';
 import { hurriedClock } from '../support/hurried-clock.ts';
 import { ScriptedLauncher } from '../support/scripted-launcher.ts';

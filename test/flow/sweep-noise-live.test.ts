@@ -2,7 +2,7 @@ import t from 'tap';
 import type { VerdictValue } from '../../controller/judge/finding.ts';
 import { DEFAULT_SWEEP_OPTIONS, sweep } from '../../controller/sweep.ts';
 import { systemClock } from '../../proto/system-clock.ts';
-import type { Report } from '../../proto/vocabulary.ts';
+import type { Report } from '../../proto/outcome.ts';
 import { FakeLauncher } from '../support/fake-launcher.ts';
 import type { Script } from '../support/fake-launcher.ts';
 import { hurriedClock } from '../support/hurried-clock.ts';

@@ -5,7 +5,8 @@ import type { UplinkEvents } from '../../agent/session/uplink.ts';
 import { Spool } from '../../agent/spool.ts';
 import { Roster } from '../../controller/fleet/roster.ts';
 import type { AgentMessage, ControllerMessage } from '../../proto/gen/meshproof/v1/session.ts';
-import type { Report, Vantage } from '../../proto/vocabulary.ts';
+import type { Report } from '../../proto/outcome.ts';
+import type { Vantage } from '../../proto/vocabulary.ts';
 import { batchFromWire } from '../../proto/wire.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 

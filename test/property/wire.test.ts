@@ -6,7 +6,8 @@ import {
   PlannedRoute as WireRoute,
   Vantage as WireVantage,
 } from '../../proto/gen/meshproof/v1/session.ts';
-import type { Outcome, PlannedRoute, Probe, Report, Vantage } from '../../proto/vocabulary.ts';
+import type { Outcome, Report } from '../../proto/outcome.ts';
+import type { PlannedRoute, Probe, Vantage } from '../../proto/vocabulary.ts';
 import {
   batchFromWire,
   batchToWire,

@@ -2,7 +2,8 @@
 import { createSecureContext } from 'node:tls';
 import t from 'tap';
 import type { AuthorizationRule } from '../../deploy/sandbox/reality.ts';
-import type { Outcome, Probe } from '../../proto/vocabulary.ts';
+import type { Outcome } from '../../proto/outcome.ts';
+import type { Probe } from '../../proto/vocabulary.ts';
 import { dataPlanes } from '../support/data-planes.ts';
 import { CLIENT_ID, startRig } from '../support/mesh-rig.ts';
 import type { Mode, Rig, RigService } from '../support/mesh-rig.ts';

@@ -4,7 +4,8 @@ import type { ClientDuplexStream, StatusObject } from '@grpc/grpc-js';
 import { SessionService } from '../../proto/gen/meshproof/v1/session.ts';
 import type { AgentMessage, ControllerMessage, Hello } from '../../proto/gen/meshproof/v1/session.ts';
 import type { ControllerEndpoint } from '../../controller/fleet/launcher.ts';
-import type { PlannedRoute, Report, Vantage } from '../../proto/vocabulary.ts';
+import type { Report } from '../../proto/outcome.ts';
+import type { PlannedRoute, Vantage } from '../../proto/vocabulary.ts';
 import { PROTOCOL, batchToWire, routeFromWire, vantageToWire } from '../../proto/wire.ts';
 
 type Body = NonNullable<ControllerMessage['body']>;

@@ -10,7 +10,8 @@ import type {
 } from '../../controller/fleet/launcher.ts';
 import type { Snapshot } from '../../controller/snapshot/snapshot.ts';
 import type { PlacedVantage } from '../../controller/plan/plan.ts';
-import type { Outcome, PlannedRoute, Target, Vantage } from '../../proto/vocabulary.ts';
+import type { Outcome } from '../../proto/outcome.ts';
+import type { PlannedRoute, Target, Vantage } from '../../proto/vocabulary.ts';
 import { targetKey, vantageKey } from '../../proto/vocabulary.ts';
 
 /** Undefined: the attempt is never reported. */

@@ -1,7 +1,7 @@
 /** What a disturbed sweep claims and should not, told without a look at how it was judged. */
 import type { Drift, VerdictValue } from '../../controller/judge/finding.ts';
 import type { Judgement } from '../../controller/judge/judge.ts';
-import type { Outcome, Report } from '../../proto/vocabulary.ts';
+import type { Outcome, Report } from '../../proto/outcome.ts';
 import { vantageKey } from '../../proto/vocabulary.ts';
 import type { RecordedSweep } from './recorded-sweep.ts';
 

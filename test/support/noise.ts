@@ -1,5 +1,5 @@
 /** Faults of ours on the way from an attempt to the matrix, at random. */
-import type { Outcome, Report, UntestedWhy } from '../../proto/vocabulary.ts';
+import type { Outcome, Report, UntestedWhy } from '../../proto/outcome.ts';
 
 /** Each a chance from 0 to 1. */
 export interface Noise {

@@ -2,7 +2,8 @@
 import { createSecureContext } from 'node:tls';
 import { attempt } from '../../agent/probes/probes.ts';
 import type { Credentials, ProbeDeps } from '../../agent/probes/probe.ts';
-import type { Address, Outcome, Probe, Task } from '../../proto/vocabulary.ts';
+import type { Outcome } from '../../proto/outcome.ts';
+import type { Address, Probe, Task } from '../../proto/vocabulary.ts';
 import { contextOf, createAuthority, issue } from './certificates.ts';
 
 export const OUR_ID = 'spiffe://cluster.local/ns/meshproof/sa/prober';

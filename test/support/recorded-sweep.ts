@@ -15,7 +15,8 @@ import { DEFAULT_SWEEP_OPTIONS, sweep } from '../../controller/sweep.ts';
 import { startSandbox } from '../../deploy/sandbox/sandbox.ts';
 import { loadScenario } from '../../deploy/sandbox/scenario.ts';
 import { systemClock } from '../../proto/system-clock.ts';
-import type { Outcome, Target, Vantage } from '../../proto/vocabulary.ts';
+import type { Outcome } from '../../proto/outcome.ts';
+import type { Target, Vantage } from '../../proto/vocabulary.ts';
 import { targetKey, vantageKey } from '../../proto/vocabulary.ts';
 
 export interface RecordedSweep {

@@ -5,7 +5,7 @@ import { assembleCell } from '../../controller/measured/assemble.ts';
 import { Collected } from '../../controller/measured/collected.ts';
 import type { RoutedCell } from '../../controller/fleet/routes.ts';
 import { DEFAULT_SWEEP_OPTIONS } from '../../controller/sweep.ts';
-import type { Report, Untested } from '../../proto/vocabulary.ts';
+import type { Report, Untested } from '../../proto/outcome.ts';
 import type { DisturbedSweep } from './lies.ts';
 import { disturbed } from './noise.ts';
 import type { Noise } from './noise.ts';

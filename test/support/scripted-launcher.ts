@@ -10,7 +10,8 @@ import type {
 import type { Snapshot } from '../../controller/snapshot/snapshot.ts';
 import type { PlacedVantage } from '../../controller/plan/plan.ts';
 import type { OutcomeBatch } from '../../proto/gen/meshproof/v1/session.ts';
-import type { Outcome, PlannedRoute, Report, Target, Vantage } from '../../proto/vocabulary.ts';
+import type { Outcome, Report } from '../../proto/outcome.ts';
+import type { PlannedRoute, Target, Vantage } from '../../proto/vocabulary.ts';
 import { targetKey, vantageKey } from '../../proto/vocabulary.ts';
 import { batchToWire } from '../../proto/wire.ts';
 import { FIT, FakeAgent } from './fake-agent.ts';

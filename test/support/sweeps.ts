@@ -1,5 +1,6 @@
 /** Sweeps made by hand, for tests of what is made out of them. */
-import type { Outcome, Probe, Reached, Refused, Untested, Target, Vantage } from '../../proto/vocabulary.ts';
+import type { Outcome, Reached, Refused, Untested } from '../../proto/outcome.ts';
+import type { Probe, Target, Vantage } from '../../proto/vocabulary.ts';
 import { routeKey } from '../../proto/vocabulary.ts';
 import type { Expectation } from '../../controller/declared/expectation.ts';
 import type { CauseCode } from '../../controller/judge/causes.ts';

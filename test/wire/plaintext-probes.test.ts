@@ -1,5 +1,5 @@
 import t from 'tap';
-import type { Outcome } from '../../proto/vocabulary.ts';
+import type { Outcome } from '../../proto/outcome.ts';
 import { OUR_ID, probeOnce } from '../support/probing.ts';
 import { hang, sayAndClose, serveTcp } from '../support/servers/misbehaving.ts';
 import { HTTP, TCP } from './zoo/animal.ts';

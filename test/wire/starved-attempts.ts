@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import { connect } from 'node:net';
-import type { Outcome } from '../../proto/vocabulary.ts';
+import type { Outcome } from '../../proto/outcome.ts';
 import { GRPC, HTTP, MTLS, TCP } from './zoo/animal.ts';
 import { probeOnce } from '../support/probing.ts';
 import { say, serveTcp } from '../support/servers/misbehaving.ts';

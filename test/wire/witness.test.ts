@@ -2,7 +2,8 @@ import { connect } from 'node:net';
 import t from 'tap';
 import { startResponder } from '../../agent/responder.ts';
 import type { WitnessListener } from '../../agent/responder.ts';
-import type { Address, ApplicationProtocol, Outcome, Probe } from '../../proto/vocabulary.ts';
+import type { Outcome } from '../../proto/outcome.ts';
+import type { Address, ApplicationProtocol, Probe } from '../../proto/vocabulary.ts';
 import { probeOnce } from '../support/probing.ts';
 
 const ANYWHERE = { host: '127.0.0.1', port: 0 };

@@ -1,7 +1,8 @@
 /** What is reported in the bench: outcomes as a sweep has them, each on an attempt of its own. */
 import type { MethodDefinition } from '@grpc/grpc-js';
 import { OutcomeBatch } from '../../../proto/gen/meshproof/v1/session.ts';
-import type { Outcome, Report, Vantage } from '../../../proto/vocabulary.ts';
+import type { Outcome, Report } from '../../../proto/outcome.ts';
+import type { Vantage } from '../../../proto/vocabulary.ts';
 
 export const AGENT_ID = 'bench-agent';
 export const VANTAGE: Vantage = { namespace: 'bench', serviceAccount: 'caller', dataPlane: 'naked' };

@@ -1,6 +1,6 @@
 import t from 'tap';
 import { httpStatusOf, refusalIn } from '../../../agent/classify-answer.ts';
-import type { Signature } from '../../../proto/vocabulary.ts';
+import type { Signature } from '../../../proto/outcome.ts';
 
 interface Case {
   readonly what: string;

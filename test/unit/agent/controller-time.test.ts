@@ -1,6 +1,6 @@
 import t from 'tap';
 import { ControllerTime, doubtfulTime } from '../../../agent/controller-time.ts';
-import type { Outcome, PeerCertificate, Reached } from '../../../proto/vocabulary.ts';
+import type { Outcome, PeerCertificate, Reached } from '../../../proto/outcome.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 import { HOUR_MS, steppingClock } from '../../support/stepping-clock.ts';
 

@@ -1,6 +1,6 @@
 import t from 'tap';
 import { monitorFitness, unfitness } from '../../../agent/fitness.ts';
-import type { Outcome } from '../../../proto/vocabulary.ts';
+import type { Outcome } from '../../../proto/outcome.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 
 const FIT = { loopLagP99Ms: 1, throttledShare: 0, isSidecarReady: true, isFit: true };

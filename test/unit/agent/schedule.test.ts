@@ -1,6 +1,7 @@
 import t from 'tap';
 import { hash, MIN_INTERVAL_MS, Schedule } from '../../../agent/schedule.ts';
-import type { Outcome, PlannedRoute, Report, Task } from '../../../proto/vocabulary.ts';
+import type { Outcome, Report } from '../../../proto/outcome.ts';
+import type { PlannedRoute, Task } from '../../../proto/vocabulary.ts';
 import type { ReceivedRoute } from '../../../proto/wire.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 import { HOUR_MS, steppingClock } from '../../support/stepping-clock.ts';

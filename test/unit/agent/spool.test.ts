@@ -1,6 +1,6 @@
 import t from 'tap';
 import { Spool, SPOOL_LIMITS } from '../../../agent/spool.ts';
-import type { Report } from '../../../proto/vocabulary.ts';
+import type { Report } from '../../../proto/outcome.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 
 const FIT = { loopLagP99Ms: 1, throttledShare: 0, isSidecarReady: true, isFit: true };

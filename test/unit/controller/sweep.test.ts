@@ -4,7 +4,7 @@ import type { SweepOptions, SweepProgress } from '../../../controller/sweep.ts';
 import type { Cell, Sweep } from '../../../controller/judge/finding.ts';
 import type { PlacedVantage } from '../../../controller/plan/plan.ts';
 import type { K8sObject, Snapshot } from '../../../controller/snapshot/snapshot.ts';
-import type { Outcome } from '../../../proto/vocabulary.ts';
+import type { Outcome } from '../../../proto/outcome.ts';
 import { FakeLauncher } from '../../support/fake-launcher.ts';
 import type { FakeLauncherOptions, Script } from '../../support/fake-launcher.ts';
 import { ManualClock } from '../../support/manual-clock.ts';

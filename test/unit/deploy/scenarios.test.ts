@@ -11,7 +11,8 @@ import { makePlan } from '../../../controller/plan/plan.ts';
 import type { PlacedVantage, Plan } from '../../../controller/plan/plan.ts';
 import { loadSnapshot } from '../../../controller/snapshot/files.ts';
 import { loadScenario, scenarioNames } from '../../../deploy/sandbox/scenario.ts';
-import type { DataPlane, IdentityFault, Outcome, Refused, Route, Signature } from '../../../proto/vocabulary.ts';
+import type { IdentityFault, Outcome, Refused, Signature } from '../../../proto/outcome.ts';
+import type { DataPlane, Route } from '../../../proto/vocabulary.ts';
 import { targetKey } from '../../../proto/vocabulary.ts';
 import { SHOP_CONFLICTS } from '../../support/shop-findings.ts';
 

@@ -1,7 +1,7 @@
 import t from 'tap';
 import { OutcomeBatch } from '../../../proto/gen/meshproof/v1/session.ts';
 import type * as wire from '../../../proto/gen/meshproof/v1/session.ts';
-import type { PeerCertificate, Report } from '../../../proto/vocabulary.ts';
+import type { PeerCertificate, Report } from '../../../proto/outcome.ts';
 import { batchFromWire, batchToWire, fitnessFromWire, routeFromWire, vantageFromWire } from '../../../proto/wire.ts';
 
 const FIT = { loopLagP99Ms: 1, throttledShare: 0, isSidecarReady: true, isFit: true };

@@ -4,7 +4,7 @@ import type { ConversationEnd } from '../../../../agent/session/conversation.ts'
 import type { UplinkEnd, UplinkEvents } from '../../../../agent/session/uplink.ts';
 import { Spool } from '../../../../agent/spool.ts';
 import type { AgentMessage, ControllerMessage } from '../../../../proto/gen/meshproof/v1/session.ts';
-import type { Report } from '../../../../proto/vocabulary.ts';
+import type { Report } from '../../../../proto/outcome.ts';
 import type { ReceivedRoute } from '../../../../proto/wire.ts';
 import { ManualClock } from '../../../support/manual-clock.ts';
 

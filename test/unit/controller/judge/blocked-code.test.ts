@@ -4,7 +4,7 @@ import type { CauseCode } from '../../../../controller/judge/causes.ts';
 import { gatherEvidence } from '../../../../controller/judge/evidence.ts';
 import type { MeasuredCell } from '../../../../controller/judge/measured-cell.ts';
 import type { Expectation, TrailStep } from '../../../../controller/declared/expectation.ts';
-import type { Outcome, PeerCertificate } from '../../../../proto/vocabulary.ts';
+import type { Outcome, PeerCertificate } from '../../../../proto/outcome.ts';
 import { HTTP, MTLS, PAY_POD, SHOP, TLS, allow, cell, plain, proverOf, refused, silent } from './cells.ts';
 import type { CellDraft } from './cells.ts';
 

@@ -7,17 +7,15 @@ import type { Attempt, Table } from '../../../../controller/judge/finding.ts';
 import type { MeasuredCell } from '../../../../controller/judge/measured-cell.ts';
 import { routeKey } from '../../../../proto/vocabulary.ts';
 import type {
-  DataPlane,
   Layer,
   Outcome,
   PeerCertificate,
-  Probe,
   Reached,
   Refused,
   Signature,
   Silent,
-  Target,
-} from '../../../../proto/vocabulary.ts';
+} from '../../../../proto/outcome.ts';
+import type { DataPlane, Probe, Target } from '../../../../proto/vocabulary.ts';
 
 const facts = { address: 0, timings: { totalMs: 3 } };
 

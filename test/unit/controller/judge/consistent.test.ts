@@ -2,7 +2,7 @@ import t from 'tap';
 import type { OutcomeCode } from '../../../../controller/declared/expectation.ts';
 import { CONSISTENT, isConsistent } from '../../../../controller/judge/consistent.ts';
 import type { Perspective } from '../../../../controller/judge/consistent.ts';
-import type { Outcome } from '../../../../proto/vocabulary.ts';
+import type { Outcome } from '../../../../proto/outcome.ts';
 import { reached, refused, silent, untested } from './cells.ts';
 
 /** Short names for what a socket or a proxy can show. */

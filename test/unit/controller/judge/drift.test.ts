@@ -5,7 +5,7 @@ import { gatherEvidence } from '../../../../controller/judge/evidence.ts';
 import type { Cell, Drift } from '../../../../controller/judge/finding.ts';
 import type { MeasuredCell } from '../../../../controller/judge/measured-cell.ts';
 import type { Expectation } from '../../../../controller/declared/expectation.ts';
-import type { Outcome } from '../../../../proto/vocabulary.ts';
+import type { Outcome } from '../../../../proto/outcome.ts';
 import {
   HTTP,
   MTLS,

@@ -1,7 +1,8 @@
 import t from 'tap';
 import { gatherEvidence } from '../../../../controller/judge/evidence.ts';
 import type { MeasuredCell } from '../../../../controller/judge/measured-cell.ts';
-import type { Outcome, Target } from '../../../../proto/vocabulary.ts';
+import type { Outcome } from '../../../../proto/outcome.ts';
+import type { Target } from '../../../../proto/vocabulary.ts';
 import {
   PAY,
   PAY_POD,

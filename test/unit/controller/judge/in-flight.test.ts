@@ -4,7 +4,7 @@ import type { Mesh } from '../../../../controller/declared/mesh.ts';
 import type { Cell } from '../../../../controller/judge/finding.ts';
 import { judge } from '../../../../controller/judge/judge.ts';
 import { flowOf } from '../../../../controller/plan/flow.ts';
-import type { Outcome } from '../../../../proto/vocabulary.ts';
+import type { Outcome } from '../../../../proto/outcome.ts';
 import { ANSWER, measured, meshOf, peerAuthentication, pod, PROBER, service, SILENCE } from './live-mesh.ts';
 
 const PAY = pod('shop/pay');

@@ -7,7 +7,8 @@ import type { MeasuredCell } from '../../../../controller/judge/measured-cell.ts
 import { flowOf } from '../../../../controller/plan/flow.ts';
 import { makePlan } from '../../../../controller/plan/plan.ts';
 import type { PlacedVantage } from '../../../../controller/plan/plan.ts';
-import type { DataPlane, Outcome } from '../../../../proto/vocabulary.ts';
+import type { Outcome } from '../../../../proto/outcome.ts';
+import type { DataPlane } from '../../../../proto/vocabulary.ts';
 import { probeKey, targetKey } from '../../../../proto/vocabulary.ts';
 
 const GROUPS: Readonly<Record<string, string>> = {

@@ -4,7 +4,7 @@ import type { K8sObject, ObjectMetadata } from '../../../../controller/declared/
 import type { Cell } from '../../../../controller/judge/finding.ts';
 import { judge } from '../../../../controller/judge/judge.ts';
 import type { MeasuredCell } from '../../../../controller/judge/measured-cell.ts';
-import type { Outcome } from '../../../../proto/vocabulary.ts';
+import type { Outcome } from '../../../../proto/outcome.ts';
 import { ANSWER, measured, meshOf, peerAuthentication, placed, pod, refusal, service } from './live-mesh.ts';
 
 const RESET = refusal('application', 'reset');

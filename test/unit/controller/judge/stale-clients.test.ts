@@ -1,7 +1,7 @@
 import t from 'tap';
 import type { Mesh } from '../../../../controller/declared/mesh.ts';
 import { judge } from '../../../../controller/judge/judge.ts';
-import type { Outcome } from '../../../../proto/vocabulary.ts';
+import type { Outcome } from '../../../../proto/outcome.ts';
 import { measured, meshOf, peerAuthentication, placed, pod, PROBER, refusal, service } from './live-mesh.ts';
 
 /** What clients still do who have not heard of the change: plaintext into STRICT, mutual TLS into DISABLE. */

@@ -2,7 +2,7 @@ import t from 'tap';
 import type { Expectation } from '../../../../controller/declared/expectation.ts';
 import { assembleCell } from '../../../../controller/measured/assemble.ts';
 import type { Dialled } from '../../../../controller/measured/assemble.ts';
-import type { Outcome, Report, Untested } from '../../../../proto/vocabulary.ts';
+import type { Outcome, Report, Untested } from '../../../../proto/outcome.ts';
 import { plannedCell } from '../../../support/planned-cell.ts';
 
 const expectation: Expectation = {

@@ -1,6 +1,6 @@
 import t from 'tap';
 import { Collected } from '../../../../controller/measured/collected.ts';
-import type { Outcome, Report } from '../../../../proto/vocabulary.ts';
+import type { Outcome, Report } from '../../../../proto/outcome.ts';
 
 const CANCELLED: Outcome = { kind: 'untested', why: 'cancelled', detail: '' };
 

@@ -1,6 +1,6 @@
 import t from 'tap';
 import { resolveOutcome } from '../../../../controller/measured/resolve.ts';
-import type { Outcome } from '../../../../proto/vocabulary.ts';
+import type { Outcome } from '../../../../proto/outcome.ts';
 
 const facts = { address: 0, timings: { totalMs: 1 } };
 const open: Outcome = { kind: 'reached', ...facts, transport: 'mtls', status: 200 };

@@ -4,7 +4,8 @@ import t from 'tap';
 import { publishJson } from '../../../../controller/publish/json.ts';
 import { publishNdjson } from '../../../../controller/publish/ndjson.ts';
 import type { Expectation } from '../../../../controller/declared/expectation.ts';
-import type { Outcome, Probe } from '../../../../proto/vocabulary.ts';
+import type { Outcome } from '../../../../proto/outcome.ts';
+import type { Probe } from '../../../../proto/vocabulary.ts';
 import * as made from '../../../support/sweeps.ts';
 
 const schemaFile = new URL('../../../../deploy/schema/sweep.schema.json', import.meta.url);

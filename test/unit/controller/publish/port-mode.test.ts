@@ -1,6 +1,6 @@
 import t from 'tap';
 import { portMode } from '../../../../controller/publish/port-mode.ts';
-import type { Outcome } from '../../../../proto/vocabulary.ts';
+import type { Outcome } from '../../../../proto/outcome.ts';
 import * as made from '../../../support/sweeps.ts';
 
 const denied: Outcome = { ...made.reset, signature: 'rbac-denied', status: 403 };
