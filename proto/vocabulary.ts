@@ -175,6 +175,11 @@ export function vantageKey(vantage: Vantage): string {
 }
 
 /** `shop/pay:8080`, `pod:shop/pay-1:8080`, `shop/front:80 via edge/gateway:80 (shop.example)`. */
+/** Of the pod that an agent of the vantage runs in, where one was made for it. */
+export function probePodName({ dataPlane, serviceAccount }: Vantage): string {
+  return `probe-${dataPlane}-${serviceAccount}`;
+}
+
 export function targetKey(target: Target): string {
   const name = `${target.namespace}/${target.name}:${String(target.port)}`;
   if (target.kind === 'pod') return `pod:${name}`;

@@ -10,7 +10,7 @@ import type { Cell, Severity } from './finding.ts';
 import { routeName } from './sentences.ts';
 
 /** A cell that a lint finding may explain. */
-export type OpenCell = Pick<Cell, 'key' | 'drift' | 'source' | 'target' | 'table'>;
+export type OpenCell = Pick<Cell, 'key' | 'drift' | 'vantage' | 'source' | 'target' | 'table'>;
 
 export function isOpenToPlaintext({ expectation }: Cell): boolean {
   return expectation.expect === 'allow' && expectation.transport === 'plaintext';

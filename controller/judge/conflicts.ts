@@ -40,8 +40,8 @@ export function collectConflicts(mesh: Mesh, namespaces: ReadonlySet<string> | '
         drafts.push({ ...draft, cells: draft.cells.map(({ key, drift }) => ({ key, drift })) });
       }
       if (!isAskedForOpen) return;
-      for (const { key, drift, source, target, table } of cells.filter(isOpenToPlaintext)) {
-        open.push({ key, drift, source, target, table });
+      for (const { key, drift, vantage, source, target, table } of cells.filter(isOpenToPlaintext)) {
+        open.push({ key, drift, vantage, source, target, table });
       }
     },
     conflicts: () =>

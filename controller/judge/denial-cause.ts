@@ -6,7 +6,7 @@ import type { CauseCode } from './causes.ts';
 import type { Cause } from './finding.ts';
 import type { MeasuredCell } from './measured-cell.ts';
 import { mismatchCode } from './mismatch-code.ts';
-import { listed, routeName, said } from './sentences.ts';
+import { callerName, listed, routeName, said } from './sentences.ts';
 import type { Declared } from './subject.ts';
 import { decidersOf, effectiveStep } from './trail-reading.ts';
 
@@ -101,10 +101,10 @@ function because(cell: MeasuredCell, declared: Declared, code: CauseCode): strin
   const client = effectiveStep(declared.trail, 'client');
   switch (code) {
     case 'MP1001':
-      return `${said(declared)}, and ${isKubelet(cell) ? 'the kubelet' : cell.source} has no sidecar`;
+      return `${said(declared)}, and ${isKubelet(cell) ? 'the kubelet' : callerName(cell)} has no sidecar`;
     case 'MP1307':
       return cell.probe.kind === 'health' && !isKubelet(cell)
-        ? `${said(declared)}, which keeps ${cell.source} out and never the kubelet of the pod's own node`
+        ? `${said(declared)}, which keeps ${callerName(cell)} out and never the kubelet of the pod's own node`
         : said(declared);
     case 'MP1110':
       return `${said(declared)}, and no client certificate was shown`;
@@ -137,7 +137,7 @@ function isKubelet({ vantage }: MeasuredCell): boolean {
 }
 
 /** Behind a gateway it is the gateway that speaks to the target. */
-function senderOf({ source, target }: MeasuredCell): string {
-  const via = target.kind === 'service' ? target.via : undefined;
-  return via === undefined ? source : `${via.namespace}/${via.name}`;
+function senderOf(cell: MeasuredCell): string {
+  const via = cell.target.kind === 'service' ? cell.target.via : undefined;
+  return via === undefined ? callerName(cell) : `${via.namespace}/${via.name}`;
 }

@@ -1,15 +1,21 @@
 /** Phrases that messages are put together from. */
 import type { Outcome } from '../../proto/outcome.ts';
-import { targetKey } from '../../proto/vocabulary.ts';
+import { probePodName, targetKey } from '../../proto/vocabulary.ts';
 import { objectPlace } from './cause.ts';
 import type { Decider, ObjectRef } from '../declared/expectation.ts';
 import type { MeasuredCell } from './measured-cell.ts';
 import type { Declared } from './subject.ts';
 import { decidersOf, effectiveStep } from './trail-reading.ts';
 
+/** `legacy/batch`: the workload, or the service account that a probe pod of ours speaks for. */
+export function callerName({ source, vantage }: Pick<MeasuredCell, 'source' | 'vantage'>): string {
+  const { namespace, serviceAccount } = vantage;
+  return source === `${namespace}/${probePodName(vantage)}` ? `${namespace}/${serviceAccount}` : source;
+}
+
 /** `legacy/batch → shop/pay:8080`. */
-export function routeName({ source, target }: Pick<MeasuredCell, 'source' | 'target'>): string {
-  return `${source} → ${targetKey(target)}`;
+export function routeName(cell: Pick<MeasuredCell, 'source' | 'vantage' | 'target'>): string {
+  return `${callerName(cell)} → ${targetKey(cell.target)}`;
 }
 
 /** `A`, `A and B`, `A, B and C`. */

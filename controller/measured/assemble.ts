@@ -27,9 +27,10 @@ export interface Evidence {
  * A cell counts as tested only if something was tested at every address that was to be dialled, and as often as was
  * planned, for one address may stand for several endpoints: half of them say nothing about the other half.
  */
-export function assembleCell({ cell, expectation, dialled, reports, missing }: Evidence): MeasuredCell {
+export function assembleCell({ cell, expectation, dialled, reports: told, missing }: Evidence): MeasuredCell {
   const { table, key, route, source } = cell;
   const { vantage, target, probe } = route;
+  const reports = target.kind === 'service' && target.via !== undefined ? told.map(withoutFirstHop) : told;
   const attempts = reports.map((report) => attemptOf(report, dialled));
   const outcome = outcomeOf(
     reports.map((report) => report.outcome),
@@ -37,6 +38,13 @@ export function assembleCell({ cell, expectation, dialled, reports, missing }: E
     missing,
   );
   return { table, key, vantage, source, target, probe, expectation, outcome, attempts };
+}
+
+/** A vantage knows its own hop to the gateway; of the one behind it only a witness can tell. */
+function withoutFirstHop(report: Report): Report {
+  const { outcome } = report;
+  if (outcome.kind !== 'reached' || outcome.witness !== undefined) return report;
+  return { ...report, outcome: { ...outcome, transport: 'unproved' } };
 }
 
 function outcomeOf(

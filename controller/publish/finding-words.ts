@@ -1,5 +1,6 @@
 /** A finding as a paragraph: what it is, a plain sentence, the objects, the fix, and the cells that it explains. */
 import { probeKey, targetKey } from '../../proto/vocabulary.ts';
+import { callerName } from '../judge/sentences.ts';
 import { CAUSES } from '../judge/causes.ts';
 import type { Cell } from '../judge/finding.ts';
 import type { Finding } from './finding-list.ts';
@@ -59,7 +60,7 @@ export function cellGroups(keys: readonly string[], byKey: ReadonlyMap<string, C
     groups.set(to, callers);
     if (cell === undefined) continue;
     const { dataPlane } = cell.vantage;
-    callers.set(dataPlane, [...(callers.get(dataPlane) ?? []), cell.source]);
+    callers.set(dataPlane, [...(callers.get(dataPlane) ?? []), callerName(cell)]);
   }
   return [...groups].map(([to, callers]) => {
     const from = [...callers].map(([plane, sources]) => `${sources.join(', ')} (${plane})`).join(', ');

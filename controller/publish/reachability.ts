@@ -1,5 +1,6 @@
 /** The reachability table: a row a vantage, a column a target, the columns' names above them as a staircase. */
 import { targetKey } from '../../proto/vocabulary.ts';
+import { callerName } from '../judge/sentences.ts';
 import type { Cell, Sweep } from '../judge/finding.ts';
 import type { FindingList } from './finding-list.ts';
 import { cellMark } from './glyphs.ts';
@@ -52,7 +53,7 @@ function rowsOf(cells: readonly Cell[]): Row[] {
   for (const cell of [...cells].sort(compareSources)) {
     const key = `${cell.source} ${cell.vantage.dataPlane}`;
     const row = rows.get(key) ?? {
-      label: cell.source,
+      label: callerName(cell),
       plane: cell.vantage.dataPlane,
       cells: new Map<string, Cell[]>(),
     };

@@ -68,13 +68,16 @@ function marksOf(cells: readonly Cell[], column: (typeof COLUMNS)[number], list:
   return marks.length === 0 ? '·' : marks.join(' ');
 }
 
-/** The mode that the PeerAuthentication stage names; a bypassed stage is shown as what it would have done. */
+/** The mode that the PeerAuthentication stage names, if the bytes get that far; a bypassed stage is shown as what it would have done. */
 function declaredMode(cells: readonly Cell[]): string {
   for (const cell of cells) {
     const step = cell.expectation.trail.find((candidate) => candidate.stage === 'peer-authentication');
     if (step !== undefined) return step.isInEffect === false ? `${step.result} (bypassed)` : step.result;
   }
-  return 'no proxy';
+  const isKeptOut = cells.some(({ expectation: { trail } }) =>
+    trail.some(({ stage, result }) => stage === 'network-policy' && result === 'deny'),
+  );
+  return isKeptOut ? 'kept out' : 'no proxy';
 }
 
 function certificateWords(cells: readonly Cell[]): string {

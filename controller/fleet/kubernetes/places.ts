@@ -5,7 +5,7 @@ import { compareText, groupBy } from '../../declared/order.ts';
 import { isOurs } from '../../plan/options.ts';
 import { wishesOf } from '../../plan/wishes.ts';
 import type { DataPlane, Vantage } from '../../../proto/vocabulary.ts';
-import { vantageKey } from '../../../proto/vocabulary.ts';
+import { probePodName, vantageKey } from '../../../proto/vocabulary.ts';
 import { PROBER_ACCOUNT } from '../../install/names.ts';
 
 type Labels = Readonly<Record<string, string>>;
@@ -83,7 +83,7 @@ function vantageOf(
 
 function placeLike(mesh: Mesh, found: readonly { readonly pod: Pod; readonly vantage: Vantage }[]): ProbePlace {
   const [{ vantage }] = found as readonly [(typeof found)[number]];
-  const name = `probe-${vantage.dataPlane}-${vantage.serviceAccount}`;
+  const name = probePodName(vantage);
   const place = { vantage, name };
   switch (vantage.dataPlane) {
     case 'sidecar':

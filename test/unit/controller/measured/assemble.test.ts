@@ -2,7 +2,7 @@ import t from 'tap';
 import type { Expectation } from '../../../../controller/declared/expectation.ts';
 import { assembleCell } from '../../../../controller/measured/assemble.ts';
 import type { Dialled } from '../../../../controller/measured/assemble.ts';
-import type { Outcome, Report, Untested } from '../../../../proto/outcome.ts';
+import type { Outcome, Reached, Report, Untested } from '../../../../proto/outcome.ts';
 import { plannedCell } from '../../../support/planned-cell.ts';
 
 const expectation: Expectation = {
@@ -22,7 +22,7 @@ const dialled: readonly Dialled[] = [
 const missing: Untested = { kind: 'untested', why: 'agent-lost', detail: 'agent batch: the process ended' };
 const starved: Untested = { kind: 'untested', why: 'agent-starved', detail: 'loop lag' };
 
-function reached(address: number): Outcome {
+function reached(address: number): Reached {
   return { kind: 'reached', address, timings: { totalMs: 1 }, transport: 'plaintext', status: 200 };
 }
 
@@ -45,6 +45,19 @@ t.test('a cell carries its route, its expectation and every attempt with the pod
       { startedAtMs: 101, address: '127.64.0.3:8080', pod: 'shop/pay-2', outcome: reached(1) },
     ],
   });
+  t.end();
+});
+
+t.test('the plaintext of a call to a gateway says nothing of the hop behind it, unless a witness does', (t) => {
+  const via = { namespace: 'edge', name: 'gateway', port: 80, host: 'pay.example' };
+  const target = { kind: 'service', namespace: 'shop', name: 'pay', port: 8080, via } as const;
+  const routed = plannedCell({ ...cell, attempts: 1, route: { ...cell.route, target } });
+  const witnessed: Outcome = { ...reached(0), witness: { pod: 'shop/pay-1', caller: null, isProof: true } };
+  const transportOf = (outcome: Outcome): unknown =>
+    assembleCell({ cell: routed, expectation, dialled: dialled.slice(0, 1), reports: reports(outcome), missing })
+      .outcome;
+  t.match(transportOf(reached(0)), { kind: 'reached', transport: 'unproved' });
+  t.match(transportOf(witnessed), { kind: 'reached', transport: 'plaintext' });
   t.end();
 });
 

@@ -34,6 +34,40 @@ const small = made.sweep(
   { why: '1 exposed cell' },
 );
 
+t.test('a probe pod of ours goes by the service account that it speaks for', (t) => {
+  const sweep = made.sweep([
+    { ...made.cell({ source: 'shop/web', to: 'shop/pay:8080' }), source: 'shop/probe-sidecar-web' },
+    { ...made.cell({ source: 'shop/other', to: 'shop/cart:80' }), source: 'shop/probe-sidecar-web-2' },
+  ]);
+  const rows = publishTable(sweep, plain)
+    .split('\n')
+    .filter((line) => line.includes('  sidecar  '));
+  t.same(
+    rows.map((row) => row.trim().split(' ')[0]),
+    ['shop/web', 'shop/probe-sidecar-web-2'],
+  );
+  t.end();
+});
+
+t.test('a port that NetworkPolicies keep everybody from is not one without a proxy', (t) => {
+  const keptOut = {
+    ...made.refusedByStrict,
+    outcome: 'DENY_NETPOL',
+    trail: [{ stage: 'network-policy', result: 'deny' }],
+  } as const;
+  const port = {
+    table: 'transport',
+    dataPlane: 'naked',
+    source: 'meshproof/prober',
+    to: 'pod:shop/pay-1:8080',
+  } as const;
+  const declared = (expectation: typeof keptOut | typeof made.refusedByStrict): string =>
+    publishTable(made.sweep([made.cell({ ...port, expectation, outcome: made.reset })]), plain);
+  t.match(declared(keptOut), / kept out /);
+  t.notMatch(declared(made.refusedByStrict), / kept out /);
+  t.end();
+});
+
 t.test('a sweep is drawn with the finding numbered in its cell, the denials counted and the verdict last', (t) => {
   t.equal(
     publishTable(small, plain),
