@@ -1,6 +1,7 @@
 /** Container health checks with the kubelet's semantics. */
 import type { Outcome } from '../../proto/outcome.ts';
 import type { HealthAction, HealthProbe } from '../../proto/vocabulary.ts';
+import { refusalIn } from '../classify-answer.ts';
 import { refused } from '../classify.ts';
 import { attemptOverTls, attemptPlain, reached } from './attempt.ts';
 import type { Exchange } from './attempt.ts';
@@ -36,7 +37,10 @@ async function checkHttp(exchange: Exchange, { path, headers }: HttpGet): Promis
   if (answer === undefined) return outcomeOfNoHead(exchange, reader);
   const { status, body } = answer;
   if (status >= 200 && status < 400) return reached(exchange, status);
-  return { ...refused(connection, facts, 'health-failed', body), status };
+  // Where a proxy let nobody through, the check says nothing of the application.
+  const signature = refusalIn({ status, header: (name) => answer.headers.get(name), text: body, isMeshed: false });
+  const isDenied = signature === 'rbac-denied' || signature === 'jwt-refused';
+  return { ...refused(connection, facts, isDenied ? signature : 'health-failed', body), status };
 }
 
 async function checkGrpc(exchange: Exchange, service: string): Promise<Outcome> {

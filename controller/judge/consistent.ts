@@ -89,7 +89,8 @@ export const CONSISTENT: Readonly<Record<OutcomeCode, Readonly<Record<Perspectiv
     proxied: [refused(['bad-request', 'upstream-plaintext', 'not-the-protocol']), ...UPSTREAM_CUT],
   },
   DENY_AUTHZ_HTTP: { direct: RBAC, proxied: RBAC },
-  DENY_AUTHZ_TCP: { direct: [CUT], proxied: UPSTREAM_CUT },
+  // Where TLS is the application's own, its first bytes are all that the filter waits for.
+  DENY_AUTHZ_TCP: { direct: [CUT, CUT_IN_HANDSHAKE], proxied: UPSTREAM_CUT },
   DENY_AUTHZ_HBONE: { direct: [CUT, ...RBAC], proxied: UPSTREAM_CUT },
   DENY_JWT: { direct: JWT, proxied: JWT },
   DENY_EXTAUTHZ: { direct: EXTERNAL, proxied: EXTERNAL },

@@ -48,6 +48,12 @@ t.test('statuses from 200 to 399 are healthy, all others are not', async (t) => 
   }
 });
 
+t.test('a refusal by authorization is told from a failure of the application', async (t) => {
+  const head = 'HTTP/1.1 403 Forbidden\r\nserver: istio-envoy\r\ncontent-length: 19\r\n\r\n';
+  await using server = await serveTcp(sayAndClose(`${head}RBAC: access denied`));
+  t.match(await check(HTTP_GET, server.address), { kind: 'refused', signature: 'rbac-denied', status: 403 });
+});
+
 t.test('the headers of the check are sent, its host in the place of ours', async (t) => {
   const received = Promise.withResolvers<string>();
   await using server = await serveTcp((socket, bytes) => {

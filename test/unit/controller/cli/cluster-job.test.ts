@@ -283,6 +283,20 @@ t.test('an API server in trouble is asked again; a create whose answer was lost 
   t.equal(api.times('delete jobs'), 4);
 });
 
+t.test('a log that is refused in trouble is read again, though its pod has ended', async (t) => {
+  const { running, pod } = await scene(t, (fake) => {
+    fake.onCreated = () => {
+      pod.hello('abc23456');
+      pod.sweep(SWEEP);
+      fake.terminate({ exitCode: 0, reason: 'Completed' });
+    };
+    const busy = { kind: 'status', status: 429, message: 'too many requests', retryAfter: '1' } as const;
+    const down = { kind: 'status', status: 503, message: 'the server is shutting down' } as const;
+    fake.faults.push({ what: 'get pods/log', fault: busy }, { what: 'get pods/log', fault: down });
+  });
+  t.same(await running, SWEEP);
+});
+
 t.test('an API server that does not come back is said to be unreachable: 69', async (t) => {
   const { running } = await scene(t, (api) => {
     for (let left = 100; left > 0; left -= 1) {

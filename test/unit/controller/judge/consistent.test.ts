@@ -71,7 +71,7 @@ const ROWS: readonly (readonly [OutcomeCode, Perspective, readonly string[]])[] 
   ['PROTO_MISMATCH', 'proxied', ['400', '503 plaintext', ...upstream_cut]],
   ['DENY_AUTHZ_HTTP', 'direct', ['403 rbac']],
   ['DENY_AUTHZ_HTTP', 'proxied', ['403 rbac']],
-  ['DENY_AUTHZ_TCP', 'direct', cut],
+  ['DENY_AUTHZ_TCP', 'direct', [...cut, 'tls reset', 'tls closed']],
   ['DENY_AUTHZ_TCP', 'proxied', upstream_cut],
   ['DENY_AUTHZ_HBONE', 'direct', ['403 rbac', ...cut]],
   ['DENY_AUTHZ_HBONE', 'proxied', upstream_cut],
