@@ -77,7 +77,7 @@ t.test('a cell with an endpoint at which nothing was tested is untested', (t) =>
 t.test('behind a virtual address the witness says which pod answered', (t) => {
   const virtual = [{ address: { host: '127.64.9.1', port: 80 } }];
   const witness = { pod: 'shop/pay-2', caller: null, isProof: true };
-  const outcome: Outcome = { ...reached(0), witness } as Outcome;
+  const outcome: Outcome = { ...reached(0), witness };
   const twice = reports(outcome, outcome);
   const { attempts } = assembleCell({ cell, expectation, dialled: virtual, reports: twice, missing });
   t.match(attempts, [
