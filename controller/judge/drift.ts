@@ -6,6 +6,7 @@ import { denialCause, mixedCause } from './denial-cause.ts';
 import { driftCause } from './drift-cause.ts';
 import type { Evidence } from './evidence.ts';
 import type { Cause, Cell, Drift } from './finding.ts';
+import { seen } from './sentences.ts';
 import type { MeasuredCell } from './measured-cell.ts';
 import { isRetriedElsewhere } from './retried.ts';
 import { isFlapping, subjectsOf } from './subject.ts';
@@ -134,7 +135,7 @@ function explain(cell: MeasuredCell, worst: Compared, evidence: Evidence): Cause
     if (lacksControl)
       return causeOf(
         'MP1506',
-        `${cell.key} was refused, and nothing in this sweep shows that ${evidence.isVantageAlive(cell.vantage) ? 'the target' : 'the vantage'} was alive.`,
+        `${cell.key} ${seen(outcome)}, and nothing in this sweep shows that ${evidence.isVantageAlive(cell.vantage) ? 'the target' : 'the vantage'} was alive.`,
       );
     return causeOf(
       'MP1505',

@@ -123,6 +123,6 @@ function policyWords(step: TrailStep | undefined): string {
 }
 
 function ruleWords(step: TrailStep | undefined): string {
-  if (step?.object === undefined) return '-';
+  if (step?.object?.kind !== 'DestinationRule') return '-';
   return qualifiedName(step.object);
 }

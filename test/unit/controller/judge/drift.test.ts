@@ -236,6 +236,13 @@ t.test('our own certificate that is refused blocks under the reason of the alert
   t.end();
 });
 
+t.test('a silence without any sign of life of the target is unknown, and is called a silence', (t) => {
+  const judged = judgeAmong(cell(naked(deny(), silent('tcp'))), [worksFrom('legacy/batch', 'naked')]);
+  t.equal(judged.cause?.code, 'MP1506');
+  t.match(judged.cause?.message, /got no answer within .* and nothing in this sweep shows that the target was alive/);
+  t.end();
+});
+
 t.test('a refusal without any sign of life of the target is unknown', (t) => {
   const judged = judgeAmong(cell(naked(deny(), refused('application', 'reset'))), [worksFrom('legacy/batch', 'naked')]);
   t.equal(judged.drift, 'unknown');

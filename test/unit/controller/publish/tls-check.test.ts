@@ -63,6 +63,16 @@ t.test('a DestinationRule that sets the client is named, a policy that is bypass
   t.end();
 });
 
+t.test('what sets the client and is no DestinationRule does not stand in its column', (t) => {
+  const object = { kind: 'PeerAuthentication', namespace: 'shop', name: 'ports' };
+  const expectation = { ...webToPay, trail: [{ stage: 'client', result: 'plaintext', object }] } as const;
+  t.match(
+    publishTlsCheck([{ client: 'shop/web', hostPort: 'x:80', expectation }], page),
+    /^x:80 +\S+ +\S+ +HTTP +\S+ +-$/m,
+  );
+  t.end();
+});
+
 t.test('when nothing matches, it says so instead of printing an empty table', (t) => {
   t.equal(publishTlsCheck([], page), 'Nothing to check: no client workload and service port that match.\n');
   t.end();
