@@ -1,4 +1,7 @@
-/** Callers without a proxy of their own: their bytes go out as they are, to whatever endpoint kube-proxy takes. */
+/**
+ * Callers without a proxy of their own: their bytes go out as they are, to whatever endpoint kube-proxy takes.
+ * kubernetes: pkg/proxy/iptables/proxier.go:syncProxyRules
+ */
 import { combine } from './combine.ts';
 import type { Expectation, TrailStep } from './expectation.ts';
 import { innerBytes, rawHandshake } from './flow-facts.ts';

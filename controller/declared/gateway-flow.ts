@@ -1,4 +1,7 @@
-/** Flows through a gateway: the caller's hop to the gateway, its listener and policies, and its own call behind. */
+/**
+ * Flows through a gateway: the caller's hop to the gateway, its listener and policies, and its own call behind.
+ * istio: pilot/pkg/networking/core/gateway.go:buildGatewayListeners, buildGatewayHTTPRouteConfig
+ */
 import { serviceTransport } from './client-transport.ts';
 import type { Wire } from './client-transport.ts';
 import { combine } from './combine.ts';

@@ -1,4 +1,7 @@
-/** At a gateway's own listener: what the caller sends, the server's TLS, and the policies that reach the gateway. */
+/**
+ * At a gateway's own listener: what the caller sends, the server's TLS, and the policies that reach the gateway.
+ * istio: pilot/pkg/networking/core/gateway.go:buildGatewayListeners
+ */
 import { httpAttributes } from './admission.ts';
 import { customVerdict, policyVerdict } from './authorize.ts';
 import { serviceTransport } from './client-transport.ts';

@@ -1,4 +1,7 @@
-/** Flows of health checks: what the kubelet sends, taken through the same stages as any other call. */
+/**
+ * Flows of health checks: what the kubelet sends, taken through the same stages as any other call.
+ * istio: pilot/cmd/pilot-agent/status/server.go:handleAppProbe
+ */
 import { combine } from './combine.ts';
 import type { EndpointVerdict } from './combine.ts';
 import type { Expectation, Flow } from './expectation.ts';

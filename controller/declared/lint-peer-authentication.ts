@@ -1,4 +1,7 @@
-/** PeerAuthentications without effect: wrong namespace, younger twin, selector or port key that fits nothing. */
+/**
+ * PeerAuthentications without effect: wrong namespace, younger twin, selector or port key that fits nothing.
+ * istio: pilot/pkg/model/authentication.go:addPeerAuthentication, getConfigsForWorkload
+ */
 import type { LintFinding } from './lint.ts';
 import type { Mesh } from './mesh.ts';
 import type { Pod } from './model.ts';

@@ -1,4 +1,7 @@
-/** DestinationRules and VirtualServices that nothing comes to, or that choose nothing. */
+/**
+ * DestinationRules and VirtualServices that nothing comes to, or that choose nothing.
+ * istio: pilot/pkg/model/push_context.go:setDestinationRules, initVirtualServices
+ */
 import type { DestinationRule } from './destination-rule.ts';
 import { isWildcard, wildcardMatches } from './hosts.ts';
 import type { LintFinding } from './lint.ts';

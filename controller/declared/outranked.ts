@@ -1,4 +1,7 @@
-/** PeerAuthentications that name a pod or port and do not count there: for the reader of the trail. */
+/**
+ * PeerAuthentications that name a pod or port and do not count there: for the reader of the trail.
+ * istio: pilot/pkg/security/authn/policy_applier.go:ComposePeerAuthentication, pilot/pkg/model/config.go:sortConfigByCreationTime
+ */
 import type { TrailStep } from './expectation.ts';
 import type { Mesh } from './mesh.ts';
 import type { Pod } from './model.ts';

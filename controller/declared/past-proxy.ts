@@ -1,4 +1,7 @@
-/** Ports that lead past the proxy, or pods that have none: what arrives is for the application. */
+/**
+ * Ports that lead past the proxy, or pods that have none: what arrives is for the application.
+ * istio: tools/istio-iptables/pkg/capture/run.go:handleInboundPortsInclude
+ */
 import type { PortCapture } from './capture.ts';
 import { podRef, unavailable } from './connection.ts';
 import type { Connection, ServerVerdict } from './connection.ts';

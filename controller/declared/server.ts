@@ -1,4 +1,7 @@
-/** What a pod's port makes of a connection: capture, PeerAuthentication, filter chain, certificate. */
+/**
+ * What a pod's port makes of a connection: capture, PeerAuthentication, filter chain, certificate.
+ * istio: pilot/pkg/networking/core/listener_inbound.go:buildInboundChainConfigs, buildInboundPassthroughChains
+ */
 import { spiffeId } from '../../proto/vocabulary.ts';
 import { admitted } from './admission.ts';
 import { serveAmbient } from './ambient.ts';

@@ -1,4 +1,7 @@
-/** Services with their ports and endpoints: as the endpoint objects say, or, without those, as selectors come out. */
+/**
+ * Services with their ports and endpoints: as the endpoint objects say, or, without those, as selectors come out.
+ * istio: pilot/pkg/serviceregistry/kube/conversion.go:ConvertService, controller/endpointslice.go:updateEndpointCacheForSlice
+ */
 import type { MeshConfig } from './mesh-config.ts';
 import type { Pod, Service, ServiceEndpoint, ServicePort } from './model.ts';
 import type { K8sObject } from './objects.ts';

@@ -1,4 +1,7 @@
-/** The TLS part of a DestinationRule's traffic policies: top level, port level and subset. */
+/**
+ * The TLS part of a DestinationRule's traffic policies: top level, port level and subset.
+ * istio: pilot/pkg/networking/util/util.go:GetPortLevelTrafficPolicy, mergeTrafficPolicy
+ */
 import { fields, integer, isFields, list, text, textMap, texts } from './reading.ts';
 import type { Fields } from './reading.ts';
 import type { Labels } from './selector.ts';

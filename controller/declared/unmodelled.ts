@@ -1,4 +1,7 @@
-/** Objects that can change what a proxy does and that the engine does not evaluate: a warning on every flow they touch. */
+/**
+ * Objects that can change what a proxy does and that the engine does not evaluate: a warning on every flow they touch.
+ * istio: pilot/pkg/model/push_context.go:getMatchedEnvoyFilters
+ */
 import type { Pod } from './model.ts';
 import type { K8sObject } from './objects.ts';
 import { compareText } from './order.ts';

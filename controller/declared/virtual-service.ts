@@ -1,4 +1,7 @@
-/** VirtualServices: for which hosts and gateways they speak, and who sees them. */
+/**
+ * VirtualServices: for which hosts and gateways they speak, and who sees them.
+ * istio: pilot/pkg/model/push_context.go:initVirtualServices, pilot/pkg/model/virtualservice.go:mergeVirtualServicesIfNeeded
+ */
 import type { ObjectRef } from './expectation.ts';
 import { hostsOverlap, isWildcard, resolveShortName, wildcardMatches } from './hosts.ts';
 import { readDestinations, readHttpRoutes } from './http-route.ts';
