@@ -69,6 +69,14 @@ export function judge({ mesh, cells: measured, options, isFinal = false, later }
   return { cells, conflicts, verdict: verdictOf(cells, conflicts, options) };
 }
 
+/**
+ * An endpoint of which something of its own is declared has not been met: a virtual address or a proxy chose others. Asked
+ * of a judgement that is not final.
+ */
+export function hasUnmetEndpoint({ drift, cause, outcome }: Cell): boolean {
+  return drift === 'unknown' && cause?.code === 'MP1501' && outcome.kind !== 'untested';
+}
+
 /** Drift that would fail a sweep is attempted once more, on a new connection, before it is reported. */
 export function needsConfirmation(cell: Cell): boolean {
   return CONFIRMED_BY_REPETITION.has(cell.drift);

@@ -6,7 +6,7 @@ import { apply, eventually, get, kubectl, rolledOut } from './harness/kubectl.ts
 import type { Found } from './harness/kubectl.ts';
 import { withoutCluster } from './harness/on-cluster.ts';
 import { OWN_NAMESPACE, startMatrix } from './harness/sweeps.ts';
-import { MIXED, PLAIN } from './mesh/healthy.ts';
+import { MIXED, PLAIN, STRICT } from './mesh/healthy.ts';
 import { accountOf, namespaceOf, serviceOf, workloadOf } from './mesh/objects.ts';
 import type { CliProcess } from '../support/cli-process.ts';
 
@@ -126,7 +126,7 @@ t.test('when a namespace is deleted under a sweep, there is no verdict', options
     }),
   ]);
   await rolledOut([DOOMED]);
-  await using begun = await underway([DOOMED, PLAIN]);
+  await using begun = await underway([DOOMED, STRICT]);
   const { running } = begun;
   await kubectl(['delete', 'namespace', DOOMED, '--wait=false']);
   const { status } = await running.ended;

@@ -365,3 +365,41 @@ t.test('what could not be handed out in time is not measured, and says so', asyn
     ],
   );
 });
+
+t.test('a cell whose endpoints differ is attempted until each of them was met', async (t) => {
+  const meshed = pod('shop/mix-1', 'mix');
+  const mix: Snapshot = {
+    objects: [
+      ...SHOP.objects.filter(({ metadata: { namespace } }) => namespace === 'legacy'),
+      { ...meshed, metadata: { ...meshed.metadata, labels: { app: 'mix', 'sidecar.istio.io/inject': 'true' } } },
+      pod('shop/mix-2', 'mix'),
+      service('shop/mix', 'mix'),
+      {
+        ...object('PeerAuthentication', 'shop/default', { mtls: { mode: 'STRICT' } }),
+        apiVersion: 'security.istio.io/v1',
+      },
+    ],
+    digest: 'mixed',
+    warnings: [],
+  };
+  const cut: Outcome = { kind: 'refused', ...FACTS, layer: 'application', signature: 'reset', detail: '' };
+  const sweepOf = async (strictAnswersAt: number): Promise<readonly [Cell | undefined, number]> => {
+    let attempts = 0;
+    const script: Script = (task) => {
+      if (!task.authority.startsWith('mix.')) return OPEN;
+      attempts += 1;
+      return attempts === strictAnswersAt ? cut : OPEN;
+    };
+    const snapshots = [mix, mix];
+    const { result } = run(script, { places: [BATCH] }, {}, snapshots);
+    const { cells } = await result;
+    return [cells.find(({ target }) => target.name === 'mix'), attempts];
+  };
+
+  const [met, attempts] = await sweepOf(5);
+  t.match(met, { expectation: { expect: 'mixed' }, drift: 'agrees' });
+  t.equal(attempts, 6, 'two at a time, until the fifth met the endpoint with a sidecar');
+  const [unmet, all] = await sweepOf(1000);
+  t.match(unmet, { drift: 'unknown', cause: { code: 'MP1501' } });
+  t.equal(all, 12, 'and five times again at the most');
+});
