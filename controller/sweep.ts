@@ -97,13 +97,15 @@ export async function sweep(deps: SweepDeps, options: SweepOptions, signal: Abor
 
   enter('measure');
   await measurement.attempt(new Set(plan.cells.map(({ key }) => key)), leftMs(), signal);
-  const seen = (): readonly Cell[] => judge({ mesh, cells: measurement.cells(expectations), options }).cells;
+  const judgeSoFar = (): readonly Cell[] => judge({ mesh, cells: measurement.cells(expectations), options }).cells;
+  let seen = judgeSoFar();
   for (let round = 0; round < MEETING_ROUNDS && leftMs() > 0; round += 1) {
-    const unmet = seen().filter(hasUnmetEndpoint);
+    const unmet = seen.filter(hasUnmetEndpoint);
     if (unmet.length === 0) break;
     await measurement.attempt(new Set(unmet.map(({ key }) => key)), leftMs(), signal);
+    seen = judgeSoFar();
   }
-  const doubtful = seen().filter(needsConfirmation);
+  const doubtful = seen.filter(needsConfirmation);
 
   if (doubtful.length > 0) {
     enter('confirm');

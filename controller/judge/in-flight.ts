@@ -3,9 +3,10 @@ import type { Expectation } from '../declared/expectation.ts';
 import type { Mesh } from '../declared/mesh.ts';
 import type { ObjectRef } from '../declared/expectation.ts';
 import { causeOf, objectName } from './cause.ts';
-import type { Cell, Drift } from './finding.ts';
+import type { Cell } from './finding.ts';
+import { isDrifting } from './settling.ts';
 import { listed, routeName, seen } from './sentences.ts';
-import { decidersOf } from './trail-reading.ts';
+import { objectsIn } from './trail-reading.ts';
 
 /** The declared state as it was read when measuring was over. */
 export interface Later {
@@ -13,8 +14,6 @@ export interface Later {
   /** In the order of the cells. */
   readonly expectations: readonly Expectation[];
 }
-
-const DRIFTING: ReadonlySet<Drift> = new Set(['exposed', 'blocked', 'downgraded', 'misplaced']);
 
 /**
  * `unknown`, where the target went away meanwhile, or where what was declared in the end would make something else of
@@ -26,7 +25,7 @@ export function unlessInFlight(
   later: Pick<Later, 'mesh'> & { readonly expectation: Expectation },
   rejudge: (expectation: Expectation) => Cell,
 ): Cell {
-  if (!DRIFTING.has(cell.drift)) return cell;
+  if (!isDrifting(cell)) return cell;
   const gone = whatBecameOf(before, later.mesh, cell);
   if (gone !== undefined) {
     const message = `${routeName(cell)} ${seen(cell.outcome)}, and ${gone} while it was measured.`;
@@ -52,14 +51,7 @@ function whatBecameOf(before: Mesh, after: Mesh, { target }: Cell): string | und
 
 /** Objects that decide in one of the two states, and are not the same in both. */
 function changedBetween(before: Expectation, after: Expectation, was: Mesh, is: Mesh): readonly ObjectRef[] {
-  const refs = [before, after].flatMap(({ decidedBy, trail }) => [
-    ...decidersOf(decidedBy),
-    ...trail.flatMap(({ object }) => object ?? []),
-  ]);
-  const named = new Map(
-    refs.map((ref) => [objectName(ref), { kind: ref.kind, namespace: ref.namespace, name: ref.name }]),
-  );
-  return [...named.values()].filter(({ kind, namespace, name }) => {
+  return objectsIn([before, after]).filter(({ kind, namespace, name }) => {
     const [old, current] = [was, is].map((mesh) => mesh.metadataOf(kind, namespace, name)?.resourceVersion);
     return old !== current;
   });

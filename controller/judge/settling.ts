@@ -6,9 +6,14 @@ import { causeOf, objectName } from './cause.ts';
 import type { Cell, Drift } from './finding.ts';
 import type { MeasuredCell } from './measured-cell.ts';
 import { listed, routeName, seen } from './sentences.ts';
-import { decidersOf } from './trail-reading.ts';
+import { objectsIn } from './trail-reading.ts';
 
 const DRIFTING: ReadonlySet<Drift> = new Set(['exposed', 'blocked', 'downgraded', 'misplaced']);
+
+/** Declared and measured differ. */
+export function isDrifting({ drift }: Pick<Cell, 'drift'>): boolean {
+  return DRIFTING.has(drift);
+}
 
 /**
  * The cell as it is, where nothing that it rests on was written within `settleMs` before its first attempt. Otherwise it
@@ -16,8 +21,8 @@ const DRIFTING: ReadonlySet<Drift> = new Set(['exposed', 'blocked', 'downgraded'
  */
 export function afterSettling(mesh: Mesh, cell: Cell, settleMs: number, judged: (cell: MeasuredCell) => Cell): Cell {
   const [first] = cell.attempts;
-  if (settleMs === 0 || first === undefined || !DRIFTING.has(cell.drift)) return cell;
-  const fresh = objectsOf(cell).filter((ref) => settledAtMs(mesh, ref, settleMs) > first.startedAtMs);
+  if (settleMs === 0 || first === undefined || !isDrifting(cell)) return cell;
+  const fresh = objectsIn([cell.expectation]).filter((ref) => settledAtMs(mesh, ref, settleMs) > first.startedAtMs);
   if (fresh.length === 0) return cell;
   const sinceMs = Math.max(...fresh.map((ref) => settledAtMs(mesh, ref, settleMs)));
   const attempts = cell.attempts.filter(({ startedAtMs }) => startedAtMs >= sinceMs);
@@ -27,19 +32,6 @@ export function afterSettling(mesh: Mesh, cell: Cell, settleMs: number, judged: 
   if (settled !== undefined && settled.drift !== 'unknown') return { ...settled, attempts: cell.attempts };
   const message = `${routeName(cell)} ${seen(cell.outcome)}, which would be ${cell.drift}; but ${listed(fresh.map(objectName))} had changed just before.`;
   return { ...cell, drift: 'unknown', cause: causeOf('MP1013', message, { objects: fresh }) };
-}
-
-/** Everything declared that the expectation names, each once. */
-function objectsOf({ expectation }: Cell): readonly ObjectRef[] {
-  const several = [expectation, ...(expectation.endpoints ?? [])].flatMap(({ decidedBy, trail }) => [
-    ...decidersOf(decidedBy),
-    ...trail.flatMap(({ object }) => object ?? []),
-  ]);
-  return [...new Map(several.map((ref) => [objectName(ref), ref])).values()].map(({ kind, namespace, name }) => ({
-    kind,
-    namespace,
-    name,
-  }));
 }
 
 /** -Infinity where nobody knows when the object was written. */

@@ -1,5 +1,5 @@
 /** Reads trails: which step of a stage counts, and which objects it names. */
-import type { Decider, ObjectRef, Stage, TrailStep } from '../declared/expectation.ts';
+import type { Decider, Expectation, ObjectRef, Stage, TrailStep } from '../declared/expectation.ts';
 import type { TrailAgent, TrailWords } from '../declared/trail.ts';
 
 /** A step whose words are known to be the stage's own. */
@@ -26,4 +26,15 @@ export function decidersOf(decider: Decider | null): readonly ObjectRef[] {
   const { kind, namespace, name, path } = decider;
   if (kind === undefined || name === undefined) return [];
   return [{ kind, namespace: namespace ?? '', name, ...(path !== undefined && { path }) }];
+}
+
+/** Everything declared that the expectations and their endpoints name, each once and without its path. */
+export function objectsIn(expectations: readonly Expectation[]): readonly ObjectRef[] {
+  const refs = expectations
+    .flatMap((expectation) => [expectation, ...(expectation.endpoints ?? [])])
+    .flatMap(({ decidedBy, trail }) => [...decidersOf(decidedBy), ...trail.flatMap(({ object }) => object ?? [])]);
+  const named = refs.map(
+    ({ kind, namespace, name }) => [`${kind}/${namespace}/${name}`, { kind, namespace, name }] as const,
+  );
+  return [...new Map(named).values()];
 }

@@ -19,7 +19,6 @@ import { probeApi } from './probe-api.ts';
 import type { Created, ProbeApi } from './probe-api.ts';
 import { probeJob } from './probe-job.ts';
 import { KubernetesApi } from './request.ts';
-
 import { requireRights } from './rights.ts';
 import { podTokenCheck } from './token-check.ts';
 import type { AwaitedAgent, ReadToken } from './token-check.ts';
