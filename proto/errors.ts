@@ -108,6 +108,16 @@ export const ERRORS = {
     meaning: 'The mesh CA did not sign a workload certificate.',
     remedy: 'Check the service account token and its audience (istio-ca), and that istiod is reachable.',
   },
+  MPE_STORE_FAILED: {
+    exitStatus: EXIT.unreachable,
+    meaning: 'The database that remembers sweeps and transitions cannot be opened, read or written.',
+    remedy: 'The message says what the database says: look at its path or URL, its rights, and the room that is left.',
+  },
+  MPE_STORE_TAKEN_OVER: {
+    exitStatus: EXIT.unreachable,
+    meaning: 'Another controller has taken over the store; this one writes nothing any more.',
+    remedy: 'Nothing, where that is a standby that took over. Otherwise let only one controller use the store.',
+  },
   MPE_INTERNAL: {
     exitStatus: EXIT.internal,
     meaning: 'Meshproof itself failed.',

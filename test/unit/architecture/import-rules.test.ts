@@ -29,6 +29,7 @@ const PURE_ROOMS = [
   'controller/measured/',
   'controller/judge/',
   'controller/gate/',
+  'controller/monitor/',
 ];
 const GENERATED_READERS = [
   'proto/wire',

@@ -1,0 +1,24 @@
+/** What everybody who shows or tells what a monitor sees has of it. */
+import type { Mesh } from '../declared/mesh.ts';
+import type { Current } from './current.ts';
+import type { StoredEvent, SweepSummary } from './events.ts';
+
+/** Agents' reports as they came in, by what became of them. */
+export type IngestResult = 'counted' | 'repeated' | 'late' | 'unasked' | 'refused';
+
+export interface Monitored {
+  readonly current: () => Current;
+  /** The declared state behind `current`, for explanations; undefined until it is known. */
+  readonly mesh: () => Mesh | undefined;
+  /** Calls the listener with each event once it is stored, in order, until the returned function is called. */
+  readonly onEvent: (listener: (event: StoredEvent) => void) => () => void;
+  /** Calls the listener whenever `current` has changed. */
+  readonly onChange: (listener: () => void) => () => void;
+  /**
+   * Attempts every route at once, and resolves when that is judged. Who asks while one is under way gets that one.
+   * Rejects with the signal's reason.
+   */
+  readonly sweepNow: (signal: AbortSignal) => Promise<SweepSummary>;
+  /** Reports so far, by what became of them. */
+  readonly ingested: () => Readonly<Record<IngestResult, number>>;
+}

@@ -1,0 +1,123 @@
+/** What a monitor remembers over restarts, and what its past is read from. One schema, in SQLite or PostgreSQL. */
+import type { MonitorEvent, StoredEvent, SweepSummary } from '../monitor/events.ts';
+import type { RouteState } from '../monitor/route-state.ts';
+import type { Outcome } from '../../proto/outcome.ts';
+
+export interface StoredRoute {
+  /** `routeKey`. */
+  readonly key: string;
+  /** What stands for it on the wire; never given to another route, so that late reports cannot be taken for another's. */
+  readonly number: number;
+  readonly state: RouteState;
+}
+
+/** How far an agent has been counted. */
+export interface AgentPosition {
+  readonly agentId: string;
+  readonly bootId: string;
+  /** Of the last batch whose outcomes are in the store. */
+  readonly sequence: number;
+}
+
+/** Attempts of one minute that came to the same. */
+export interface Tally {
+  /** Begin of the minute, milliseconds since 1970. */
+  readonly minuteMs: number;
+  readonly sourceNamespace: string;
+  readonly targetNamespace: string;
+  /** `ProbeKind`. */
+  readonly probe: string;
+  readonly outcome: Outcome['kind'];
+  readonly attempts: number;
+}
+
+/** Everything of it is stored, or nothing. */
+export interface Changes {
+  readonly positions: readonly AgentPosition[];
+  readonly routes: readonly StoredRoute[];
+  /** Keys; their history stays until it is trimmed. */
+  readonly goneRoutes: readonly string[];
+  /** Added to what is stored of the same minute. */
+  readonly tallies: readonly Tally[];
+  readonly events: readonly MonitorEvent[];
+  /** Whole sweeps (as their JSON), by id of a sweep in `events` or of an earlier one; few, they are big. */
+  readonly documents: readonly { readonly sweepId: string; readonly json: string }[];
+}
+
+export interface Remembered {
+  readonly routes: readonly StoredRoute[];
+  readonly positions: readonly AgentPosition[];
+  /** Numbers from here on have never been given to a route. */
+  readonly nextRouteNumber: number;
+  readonly lastEventId: number;
+  /** Of the serving certificate, that agents trust over restarts; null: none was kept yet. */
+  readonly authority: Authority | null;
+}
+
+/** PEM. */
+export interface Authority {
+  readonly certificate: string;
+  readonly key: string;
+}
+
+export interface EventQuery {
+  /** Events with a greater id. @default 0 */
+  readonly afterId?: number;
+  /** Events with a smaller id, the latest of them. */
+  readonly beforeId?: number;
+  readonly kind?: MonitorEvent['kind'];
+  /** `routeKey`. */
+  readonly route?: string;
+  /** At most 1000. */
+  readonly limit: number;
+}
+
+export interface TallyQuery {
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly width: 'minute' | 'hour';
+  readonly sourceNamespace?: string;
+  readonly targetNamespace?: string;
+}
+
+export interface Retention {
+  /** @default 30 days */
+  readonly eventsMs: number;
+  /** @default 2 days */
+  readonly sweepsMs: number;
+  /** @default 2 days; hours are kept as long as events */
+  readonly minutesMs: number;
+  /** Whole sweeps. @default 50 */
+  readonly documents: number;
+  /** The oldest goes first when the store is bigger. @default 1 GiB */
+  readonly sizeBytes: number;
+}
+
+/** Rejects with MPE_STORE_FAILED whatever the database says; nothing has changed then. */
+export interface Store extends AsyncDisposable {
+  /**
+   * From now on this process writes, and no former one can any more (its commits reject with MPE_STORE_TAKEN_OVER).
+   * Resolves to what there is.
+   */
+  readonly takeOver: () => Promise<Remembered>;
+  /** Durable when it resolves, to the events with their ids in the order given. */
+  readonly commit: (changes: Changes) => Promise<readonly StoredEvent[]>;
+  readonly keepAuthority: (authority: Authority) => Promise<void>;
+  /** Oldest first. */
+  readonly events: (query: EventQuery) => Promise<readonly StoredEvent[]>;
+  /** Latest first. */
+  readonly sweeps: (query: { readonly beforeMs?: number; readonly limit: number }) => Promise<readonly SweepSummary[]>;
+  readonly sweep: (id: string) => Promise<{ readonly summary: SweepSummary; readonly json: string | null } | undefined>;
+  readonly tallies: (query: TallyQuery) => Promise<readonly Tally[]>;
+  /** Removes what is past its time. Resolves to how many rows went. */
+  readonly trim: (nowMs: number) => Promise<number>;
+  readonly sizeBytes: () => Promise<number>;
+}
+
+export const DEFAULT_RETENTION: Retention = {
+  eventsMs: 30 * 86_400_000,
+  sweepsMs: 2 * 86_400_000,
+  minutesMs: 2 * 86_400_000,
+  documents: 50,
+  sizeBytes: 2 ** 30,
+};
