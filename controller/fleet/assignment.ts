@@ -32,6 +32,14 @@ export class Assignment {
     return chunksOf(routes).map((added) => this.#delta(added));
   }
 
+  /** Ends what these numbers stand for. Returns what an agent that holds the version before has to be told. */
+  remove(routes: readonly number[]): readonly Message[] {
+    const removed = routes.filter((route) => this.#routes.delete(route));
+    if (removed.length === 0) return [];
+    this.#version = this.#next;
+    return [{ $case: 'planDelta', value: { version: this.#version, removed, added: [] } }];
+  }
+
   /**
    * All of it, for an agent that holds another version. Every message has a version of its own, so that an agent that
    * was cut off in between is seen to hold a part only.

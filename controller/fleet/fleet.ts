@@ -12,7 +12,7 @@ import type { Claim, TokenCheck } from './join-tokens.ts';
 import { LOOPBACK_MEETING } from './launcher.ts';
 import type { ControllerEndpoint, Meeting } from './launcher.ts';
 import { Roster } from './roster.ts';
-import type { Agent, RosterOptions } from './roster.ts';
+import type { Agent, Position, RosterOptions } from './roster.ts';
 import { Refusals } from './refusals.ts';
 import { makeServingCertificate } from './serving-certificate.ts';
 import { startSessionServer } from './session-server.ts';
@@ -21,9 +21,21 @@ import type { Message, Session } from './session.ts';
 
 export interface FleetDeps {
   readonly clock: Clock;
-  /** Must have changed whatever it changes when it returns: the batch is acknowledged then. Never throws. */
-  readonly record: (vantage: string, reports: readonly Report[]) => void;
+  /**
+   * Must have changed whatever it changes when it returns. `kept`: the batch is acknowledged at once. `later`: when
+   * `settle` is called for it. Never throws.
+   */
+  readonly record: (batch: CountedBatch) => 'kept' | 'later';
   readonly debug: (message: string) => void;
+}
+
+/** A batch that was not counted before. */
+export interface CountedBatch extends Position {
+  /** `vantageKey`. */
+  readonly vantage: string;
+  /** It is this agent that measures for the vantage, and not one that has come back after it was replaced. */
+  readonly isHolder: boolean;
+  readonly reports: readonly Report[];
 }
 
 export interface FleetOptions extends RosterOptions {
@@ -99,6 +111,28 @@ export class Fleet implements AsyncDisposable {
     const messages = assignment.add(routes);
     const session = this.#sessions.get(this.roster.holderOf(vantage)?.id ?? '');
     for (const message of messages) session?.send(message);
+  }
+
+  /** Takes away from what the vantage has to do. */
+  unassign(vantage: string, routes: readonly number[]): void {
+    this.#handOver();
+    const messages = this.#assignmentOf(vantage).remove(routes);
+    const session = this.#sessions.get(this.roster.holderOf(vantage)?.id ?? '');
+    for (const message of messages) session?.send(message);
+  }
+
+  /** What was counted up to here will not be forgotten: the agent may forget it. */
+  settle(position: Position): void {
+    this.roster.settle(position);
+    const acknowledgement = this.#acknowledgementFor(position.agentId);
+    if (acknowledgement !== undefined) this.#sessions.get(position.agentId)?.acknowledge(acknowledgement);
+  }
+
+  /** The agent is not wanted any more; a stream of it ends. */
+  dismiss(agentId: string): void {
+    this.roster.forget(agentId);
+    const session = this.#sessions.get(agentId);
+    session?.send({ $case: 'drain', value: { reason: 'this agent is not needed any more', graceMs: 1000 } });
   }
 
   /** The launcher saw the agent's process end. */
@@ -204,17 +238,25 @@ export class Fleet implements AsyncDisposable {
     return [{ $case: 'welcome', value: welcome }, ...plan];
   }
 
-  #batch(session: Session, { agentId, vantage }: Claim, batch: Batch): Message | undefined {
+  #batch(session: Session, { agentId, bootId, vantage }: Claim, told: Batch): Message | undefined {
     if (this.#sessions.get(agentId) !== session) return undefined;
-    const { sequence, droppedBefore, reports, fitness } = batch;
+    const { sequence, droppedBefore, reports, fitness } = told;
     this.roster.heard(agentId, this.#deps.clock.monotonicMs());
     if (this.roster.count(agentId, sequence, droppedBefore)) {
       this.roster.describe(agentId, { fitness });
-      this.#deps.record(vantageKey(vantage), reports);
+      const isHolder = this.roster.holderOf(vantageKey(vantage))?.id === agentId;
+      const batch = { agentId, bootId, sequence, vantage: vantageKey(vantage), isHolder, reports };
+      const kept = this.#deps.record(batch);
+      if (kept === 'kept') this.roster.settle(batch);
       this.changes.touch();
     }
-    const counted = this.roster.find(agentId)?.lastSequence ?? sequence;
-    return { $case: 'ack', value: { sequence: counted, credit: this.#options.credit } };
+    return this.#acknowledgementFor(agentId);
+  }
+
+  /** Undefined: nothing of it is settled yet. */
+  #acknowledgementFor(agentId: string): Message | undefined {
+    const sequence = this.roster.find(agentId)?.settledSequence ?? 0;
+    return sequence === 0 ? undefined : { $case: 'ack', value: { sequence, credit: this.#options.credit } };
   }
 
   #closed(session: Session, { agentId }: Claim, why: string): void {

@@ -82,8 +82,9 @@ export class Measurement implements AsyncDisposable {
       {
         clock,
         debug,
-        record: (vantage, reports) => {
+        record: ({ vantage, reports }) => {
           for (const report of reports) collected.add(vantage, report);
+          return 'kept';
         },
       },
       { ...DEFAULT_FLEET_OPTIONS, ...options, meeting: launcher.meeting },

@@ -19,6 +19,8 @@ export interface Agent {
   readonly bootId: string;
   /** Of that start: the last batch that was counted. */
   readonly lastSequence: number;
+  /** Of that start: the last batch whose counting will not be forgotten, so that the agent may forget it. */
+  readonly settledSequence: number;
   /** Outcomes that its spool had to drop, as it says. */
   readonly droppedOutcomes: number;
   /** Batches of this start that were handed over before this controller knew of it: what was in them is not known here. */
@@ -33,10 +35,19 @@ export interface Agent {
   readonly pendingAttempts: number;
 }
 
+/** How far an agent had been counted when it was last written down. */
+export interface Position {
+  readonly agentId: string;
+  readonly bootId: string;
+  readonly sequence: number;
+}
+
 export interface RosterOptions {
   readonly heartbeatIntervalMs: number;
   /** Silence after which an agent is given up. */
   readonly lostAfterMs: number;
+  /** Of a former controller, whose counting this one goes on with. @default none */
+  readonly positions?: readonly Position[];
 }
 
 export type Arrival = { readonly kind: 'welcome'; readonly resumeFrom: number } | { readonly kind: 'superseded' };
@@ -56,9 +67,11 @@ const MAX_FORMER_BOOTS = 8;
 export class Roster {
   readonly #agents = new Map<string, Entry>();
   readonly #options: RosterOptions;
+  readonly #positions: ReadonlyMap<string, Position>;
 
   constructor(options: RosterOptions) {
     this.#options = options;
+    this.#positions = new Map(options.positions?.map((position) => [position.agentId, position]));
   }
 
   agents(): readonly Agent[] {
@@ -96,13 +109,26 @@ export class Roster {
       for (const oldest of entry.formerBoots) {
         if (entry.formerBoots.size > MAX_FORMER_BOOTS) entry.formerBoots.delete(oldest);
       }
+      const position = this.#positions.get(id);
       entry.bootId = bootId;
-      entry.lastSequence = 0;
+      entry.lastSequence = position?.bootId === bootId ? position.sequence : 0;
+      entry.settledSequence = entry.lastSequence;
       entry.hasEnded = false;
     }
     entry.vantage = vantage;
     this.heard(id, nowMs);
-    return { kind: 'welcome', resumeFrom: entry.lastSequence + 1 };
+    return { kind: 'welcome', resumeFrom: entry.settledSequence + 1 };
+  }
+
+  /** What was counted up to here will not be forgotten. A former start of the agent is past caring. */
+  settle({ agentId, bootId, sequence }: Position): void {
+    const entry = this.#agents.get(agentId);
+    if (entry?.bootId === bootId && sequence > entry.settledSequence) entry.settledSequence = sequence;
+  }
+
+  /** It will not come back, or another one does what it did. */
+  forget(id: string): void {
+    this.#agents.delete(id);
   }
 
   /** Anything at all came from the agent. */
@@ -190,6 +216,7 @@ function newcomer(id: string, vantage: Vantage, nowMs: number): Entry {
     why: '',
     bootId: '',
     lastSequence: 0,
+    settledSequence: 0,
     droppedOutcomes: 0,
     earlierBatches: 0,
     missingBatches: 0,

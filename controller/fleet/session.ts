@@ -135,7 +135,7 @@ export class Session {
         return;
       }
       const answer = this.#deps.events.batch(this, this.#claim, batchFromWire(body.value));
-      if (answer !== undefined) this.#acknowledge(answer);
+      if (answer !== undefined) this.acknowledge(answer);
       return;
     }
     const { fitness, pendingAttempts } = body.value;
@@ -143,7 +143,8 @@ export class Session {
   }
 
   /** An agent that does not read what it is sent must not fill our memory with it. */
-  #acknowledge(answer: Message): void {
+  acknowledge(answer: Message): void {
+    if (this.isOver) return;
     if (this.#call.writableNeedDrain) this.#owed = answer;
     else this.send(answer);
   }

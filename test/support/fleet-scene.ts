@@ -32,10 +32,11 @@ export async function startFleet(options: Partial<FleetOptions> = {}, tokens?: T
     {
       clock,
       debug: (message) => said.push(message),
-      record: (vantage, reports) => {
+      record: ({ vantage, reports }) => {
         for (const { route, slot, attempt } of reports) {
           recorded.push(`${vantage} ${[route, slot, attempt].map(String).join('/')}`);
         }
+        return 'kept';
       },
     },
     { ...DEFAULT_FLEET_OPTIONS, meeting: { ...LOOPBACK_MEETING, ...(tokens !== undefined && { tokens }) }, ...options },

@@ -33,7 +33,7 @@ const fleet = await Fleet.start(
   {
     clock: systemClock,
     debug: () => undefined,
-    record: (_vantage, reports) => {
+    record: ({ reports }) => {
       say(reports.map((report) => [report.route, report.slot, report.attempt].join('/')));
       const own = reports.filter((report) => report.slot === Number(slot));
       recorded += own.length;
@@ -49,6 +49,7 @@ const fleet = await Fleet.start(
         const { missingBatches, droppedOutcomes, repeatedBatches, earlierBatches } = fleet.roster.find('batch') ?? {};
         say({ missingBatches, droppedOutcomes, repeatedBatches, earlierBatches });
       });
+      return 'kept';
     },
   },
   {

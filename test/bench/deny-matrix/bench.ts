@@ -22,10 +22,11 @@ export const denyMatrixBench: Bench = {
     let reported = 0;
     let unexpected: string | undefined;
     await using hole = await startBlackHole(signal);
-    await using bench = await startFleet((_vantage, reports) => {
+    await using bench = await startFleet(({ reports }) => {
       reported += reports.length;
       const other = reports.find(({ outcome }) => outcome.kind !== 'silent');
       if (other !== undefined) unexpected ??= JSON.stringify(other.outcome);
+      return 'kept';
     });
     const { fleet } = bench;
     const startedMs = performance.now();

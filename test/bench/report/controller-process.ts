@@ -2,9 +2,11 @@
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 import type { ServiceDefinition, UntypedServiceImplementation } from '@grpc/grpc-js';
 import { Fleet } from '../../../controller/fleet/fleet.ts';
+import type { CountedBatch } from '../../../controller/fleet/fleet.ts';
 import { makeServingCertificate } from '../../../controller/fleet/serving-certificate.ts';
 import { Collected } from '../../../controller/measured/collected.ts';
 import { systemClock } from '../../../proto/system-clock.ts';
+import type { Report } from '../../../proto/outcome.ts';
 import type { Address } from '../../../proto/vocabulary.ts';
 import { vantageKey } from '../../../proto/vocabulary.ts';
 import { batchFromWire } from '../../../proto/wire.ts';
@@ -49,7 +51,7 @@ let fleet: Fleet | undefined;
 answerQuestions(async (question: ControllerQuestion): Promise<Endpoint | Counts> => {
   switch (question) {
     case 'start': {
-      fleet ??= await Fleet.start({ clock: systemClock, debug: () => undefined, record });
+      fleet ??= await Fleet.start({ clock: systemClock, debug: () => undefined, record: keep });
       const { address, caPem, joinTokenFor } = fleet.endpoint;
       return { address, caPem, token: joinTokenFor(AGENT_ID, VANTAGE) };
     }
@@ -63,7 +65,12 @@ answerQuestions(async (question: ControllerQuestion): Promise<Endpoint | Counts>
   }
 });
 
-function record(vantage: string, reports: Parameters<Parameters<typeof Fleet.start>[0]['record']>[1]): void {
+function keep({ vantage, reports }: CountedBatch): 'kept' {
+  record(vantage, reports);
+  return 'kept';
+}
+
+function record(vantage: string, reports: readonly Report[]): void {
   for (const report of reports) {
     if (collected.add(vantage, report)) known += 1;
     else again += 1;

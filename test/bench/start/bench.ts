@@ -85,8 +85,9 @@ async function firstOutcomeOfAgent(signal: AbortSignal): Promise<number> {
   await using target = createServer((_request, response) => response.end('ok')).listen(0, '127.0.0.1');
   await once(target, 'listening');
   let outcomes = 0;
-  await using bench = await startFleet((_vantage, reports) => {
+  await using bench = await startFleet(({ reports }) => {
     outcomes += reports.filter(({ outcome }) => outcome.kind === 'reached').length;
+    return 'kept';
   });
   bench.fleet.assign(vantageKey(VANTAGE), [routeTo((target.address() as AddressInfo).port)]);
   const startedMs = performance.now();

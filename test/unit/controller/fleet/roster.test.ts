@@ -1,12 +1,13 @@
 import t from 'tap';
 import { Roster } from '../../../../controller/fleet/roster.ts';
+import type { Position } from '../../../../controller/fleet/roster.ts';
 import type { Vantage } from '../../../../proto/vocabulary.ts';
 
 const WEB: Vantage = { namespace: 'shop', serviceAccount: 'web', dataPlane: 'sidecar' };
 const KEY = 'shop/web (sidecar)';
 
-function roster(): Roster {
-  return new Roster({ heartbeatIntervalMs: 15_000, lostAfterMs: 60_000 });
+function roster(positions: readonly Position[] = []): Roster {
+  return new Roster({ heartbeatIntervalMs: 15_000, lostAfterMs: 60_000, positions });
 }
 
 t.test('an agent that is expected is connecting for as long as it does not come', (t) => {
@@ -55,10 +56,37 @@ t.test('numbers go on within a start and begin anew with the next', (t) => {
   t.equal(fleet.count('a', 1, 0), true);
   t.equal(fleet.count('a', 2, 0), true);
   t.equal(fleet.count('a', 2, 0), false);
+  fleet.settle({ agentId: 'a', bootId: 'boot-1', sequence: 2 });
   t.same(fleet.arrive('a', WEB, 'boot-1', 10), { kind: 'welcome', resumeFrom: 3 });
   t.same(fleet.arrive('a', WEB, 'boot-2', 20), { kind: 'welcome', resumeFrom: 1 });
   t.equal(fleet.count('a', 1, 0), true);
   t.same(fleet.arrive('a', WEB, 'boot-1', 30), { kind: 'superseded' });
+  t.end();
+});
+
+t.test('what was counted and is not settled comes again, and is not counted again', (t) => {
+  const fleet = roster();
+  fleet.arrive('a', WEB, 'boot-1', 0);
+  for (const sequence of [1, 2, 3]) t.equal(fleet.count('a', sequence, 0), true);
+  fleet.settle({ agentId: 'a', bootId: 'boot-1', sequence: 1 });
+  t.same(fleet.arrive('a', WEB, 'boot-1', 10), { kind: 'welcome', resumeFrom: 2 });
+  t.equal(fleet.count('a', 2, 0), false);
+  t.equal(fleet.count('a', 3, 0), false);
+  t.equal(fleet.count('a', 4, 0), true);
+  fleet.settle({ agentId: 'a', bootId: 'boot-0', sequence: 4 });
+  t.equal(fleet.find('a')?.settledSequence, 1, 'another start of it is not meant');
+  t.end();
+});
+
+t.test('counting goes on where a former controller left it, for the same start of the agent', (t) => {
+  const positions = [{ agentId: 'a', bootId: 'boot-1', sequence: 7 }];
+  const same = roster(positions);
+  t.same(same.arrive('a', WEB, 'boot-1', 0), { kind: 'welcome', resumeFrom: 8 });
+  t.equal(same.count('a', 7, 0), false);
+  t.equal(same.count('a', 9, 0), true);
+  t.match(same.find('a'), { missingBatches: 1, earlierBatches: 0 });
+  const other = roster(positions);
+  t.same(other.arrive('a', WEB, 'boot-2', 0), { kind: 'welcome', resumeFrom: 1 });
   t.end();
 });
 
