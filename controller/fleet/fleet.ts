@@ -14,7 +14,8 @@ import type { ControllerEndpoint, Meeting } from './launcher.ts';
 import { Roster } from './roster.ts';
 import type { Agent, Position, RosterOptions } from './roster.ts';
 import { Refusals } from './refusals.ts';
-import { makeServingCertificate } from './serving-certificate.ts';
+import { lastingCertificate, makeServingCertificate } from './serving-certificate.ts';
+import type { KeptCertificate } from './serving-certificate.ts';
 import { startSessionServer } from './session-server.ts';
 import type { RunningServer } from './session-server.ts';
 import type { Message, Session } from './session.ts';
@@ -44,6 +45,8 @@ export interface FleetOptions extends RosterOptions {
   /** Batches that an agent may leave unacknowledged. */
   readonly credit: number;
   readonly helloTimeoutMs: number;
+  /** For agents that outlive their controller: they go on trusting this one. @default a new one for each fleet */
+  readonly certificate?: KeptCertificate;
 }
 
 export const DEFAULT_FLEET_OPTIONS: FleetOptions = {
@@ -165,7 +168,11 @@ export class Fleet implements AsyncDisposable {
     const { clock, debug } = this.#deps;
     const { meeting, helloTimeoutMs } = this.#options;
     const tokens: TokenCheck = meeting.tokens ?? this.#joinTokens;
-    const certificate = makeServingCertificate(['localhost', meeting.host], clock.nowMs());
+    const names = ['localhost', meeting.host];
+    const { certificate: kept } = this.#options;
+    const certificate = await (kept === undefined
+      ? makeServingCertificate(names, clock.nowMs())
+      : lastingCertificate(names, clock.nowMs(), kept));
     const events = {
       admit: (token: string, claim: Claim, signal: AbortSignal) => tokens.check(token, claim, signal),
       opened: (session: Session, claim: Claim, planVersion: number) => this.#opened(session, claim, planVersion),

@@ -36,3 +36,39 @@ function targetsOf({ cell, dialled }: RoutedCell): readonly string[] {
   const known = [...pods].flatMap((pod) => pod ?? []);
   return known.length === pods.size && known.length > 0 ? known : [`${target.kind} ${target.namespace}/${target.name}`];
 }
+
+/** The same ceiling for attempts that are asked for now and then: a target takes what it has not taken of late. */
+export class Allowance {
+  readonly #attemptsPerSecond: number;
+  /** When the target is free again, milliseconds of a clock that is never set. */
+  readonly #freeAtMs = new Map<string, number>();
+
+  constructor(attemptsPerSecond: number) {
+    this.#attemptsPerSecond = attemptsPerSecond;
+  }
+
+  /** True: it may be attempted now, and that is counted. */
+  take(task: RoutedCell, nowMs: number): boolean {
+    if (this.#attemptsPerSecond === Infinity) return true;
+    const targets = targetsOf(task);
+    if (targets.some((target) => (this.#freeAtMs.get(target) ?? 0) > nowMs)) return false;
+    const takesMs = (task.attempts / targets.length / this.#attemptsPerSecond) * 1000;
+    for (const target of targets) this.#freeAtMs.set(target, nowMs + takesMs);
+    return true;
+  }
+
+  /** Targets that nobody asks for any more are not remembered. */
+  sweepOut(nowMs: number): void {
+    for (const [target, freeAtMs] of this.#freeAtMs) if (freeAtMs <= nowMs) this.#freeAtMs.delete(target);
+  }
+}
+
+/** The shortest interval at which all of them can be attempted again and again, with half of the ceiling left for more. */
+export function shortestIntervalMs(tasks: readonly RoutedCell[], attemptsPerSecond: number): number {
+  const load = new Map<string, number>();
+  for (const task of tasks) {
+    const targets = targetsOf(task);
+    for (const target of targets) load.set(target, (load.get(target) ?? 0) + task.attempts / targets.length);
+  }
+  return Math.ceil((Math.max(0, ...load.values()) / (attemptsPerSecond / 2)) * 1000);
+}

@@ -1,4 +1,5 @@
-/** A certificate for one session server's life, where nobody provides one: self-signed, so that it is its own CA. */
+/** The certificate of a session server, where nobody provides one: self-signed, so that it is its own CA. */
+import { X509Certificate } from 'node:crypto';
 import { generateKeyPair, privateKeyPem, signCertificate } from '../../proto/x509.ts';
 
 /** PEM texts. */
@@ -9,8 +10,42 @@ export interface ServingCertificate {
 
 const HOUR_MS = 3_600_000;
 
-/** ECDSA P-256, valid from an hour ago (agents' clocks may be slow) for a day, for DNS names and IPv4 addresses. */
-export function makeServingCertificate(names: readonly string[], nowMs: number): ServingCertificate {
+const DAY_MS = 24 * HOUR_MS;
+const LASTING_MS = 5 * 365 * DAY_MS;
+/** One with less left is replaced when a controller starts. */
+const ENOUGH_MS = 365 * DAY_MS;
+
+/** Where a certificate is kept from one controller to the next. */
+export interface KeptCertificate {
+  /** Null: there is none yet. */
+  readonly kept: ServingCertificate | null;
+  readonly keep: (certificate: ServingCertificate) => Promise<void>;
+}
+
+/** The one that was kept, if it is for these names and lasts; a new one that does, kept from now on, otherwise. */
+export async function lastingCertificate(
+  names: readonly string[],
+  nowMs: number,
+  { kept, keep }: KeptCertificate,
+): Promise<ServingCertificate> {
+  if (kept !== null && isFor(kept, names, nowMs)) return kept;
+  const made = makeServingCertificate(names, nowMs, LASTING_MS);
+  await keep(made);
+  return made;
+}
+
+function isFor({ certificate }: ServingCertificate, names: readonly string[], nowMs: number): boolean {
+  const known = new X509Certificate(certificate);
+  const isNamed = (name: string): boolean => [known.checkHost(name), known.checkIP(name)].some(Boolean);
+  return known.validToDate.getTime() - nowMs > ENOUGH_MS && names.every(isNamed);
+}
+
+/** ECDSA P-256, valid from an hour ago (agents' clocks may be slow), for DNS names and IPv4 addresses. @param lastsMs default a day */
+export function makeServingCertificate(
+  names: readonly string[],
+  nowMs: number,
+  lastsMs: number = DAY_MS,
+): ServingCertificate {
   const organization = 'meshproof';
   const issuer = { ...generateKeyPair(), organization };
   const certificate = signCertificate({
@@ -20,7 +55,7 @@ export function makeServingCertificate(names: readonly string[], nowMs: number):
     names,
     isCa: false,
     notBeforeMs: nowMs - HOUR_MS,
-    notAfterMs: nowMs + 24 * HOUR_MS,
+    notAfterMs: nowMs + lastsMs,
   });
   return { key: privateKeyPem(issuer.privateKey), certificate };
 }

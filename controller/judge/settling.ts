@@ -1,6 +1,6 @@
 /** Drift that was seen while a fresh change was still on its way to the proxies: only what was seen after that counts. */
 import { resolveOutcome } from '../measured/resolve.ts';
-import type { ObjectRef } from '../declared/expectation.ts';
+import type { Expectation, ObjectRef } from '../declared/expectation.ts';
 import type { Mesh } from '../declared/mesh.ts';
 import { causeOf, objectName } from './cause.ts';
 import type { Cell, Drift } from './finding.ts';
@@ -34,7 +34,14 @@ export function afterSettling(mesh: Mesh, cell: Cell, settleMs: number, judged: 
   return { ...cell, drift: 'unknown', cause: causeOf('MP1013', message, { objects: fresh }) };
 }
 
-/** -Infinity where nobody knows when the object was written. */
+/**
+ * When the latest change of what the expectation rests on is in force everywhere, milliseconds since 1970; -Infinity where
+ * nobody knows when any of it was written.
+ */
+export function inForceAtMs(mesh: Mesh, expectation: Expectation, settleMs: number): number {
+  return Math.max(-Infinity, ...objectsIn([expectation]).map((ref) => settledAtMs(mesh, ref, settleMs)));
+}
+
 function settledAtMs(mesh: Mesh, { kind, namespace, name }: ObjectRef, settleMs: number): number {
   const metadata = mesh.metadataOf(kind, namespace, name);
   const writtenAtMs = Date.parse(metadata?.changedAt ?? metadata?.creationTimestamp ?? '');

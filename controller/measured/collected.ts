@@ -62,7 +62,7 @@ export class Collected {
 }
 
 /** Attempt n dials address n modulo their number; what was seen elsewhere says nothing of the place that was asked about. */
-function atItsAddress(report: Report, addresses: number): Report {
+export function atItsAddress(report: Report, addresses: number): Report {
   const { attempt, outcome } = report;
   if (outcome.kind === 'untested' || outcome.address === attempt % addresses) return report;
   const detail = `attempt ${String(attempt)} was reported from address ${String(outcome.address)}`;

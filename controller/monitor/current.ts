@@ -45,7 +45,7 @@ export interface AgentNow {
 
 /** What keeps the monitor from knowing; each turns every route stale that it bears on. */
 export interface Trouble {
-  readonly kind: 'cluster' | 'store' | 'clock' | 'no-agents';
+  readonly kind: 'cluster' | 'store' | 'clock' | 'no-agents' | 'stalled';
   /** One sentence with what to do. */
   readonly message: string;
   readonly sinceMs: number;

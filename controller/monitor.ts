@@ -1,0 +1,382 @@
+/** The pipeline for ever: follows the declared state, keeps agents probing, judges what comes in, remembers and tells it. */
+import { randomUUID } from 'node:crypto';
+import type { Clock } from '../proto/clock.ts';
+import { MeshproofError } from '../proto/errors.ts';
+import type { Untested } from '../proto/outcome.ts';
+import { vantageKey } from '../proto/vocabulary.ts';
+import { Asking, routedCell } from './fleet/asking.ts';
+import { Crew } from './fleet/crew.ts';
+import { DEFAULT_FLEET_OPTIONS, Fleet } from './fleet/fleet.ts';
+import type { CountedBatch } from './fleet/fleet.ts';
+import type { Agent } from './fleet/roster.ts';
+import type { Launcher } from './fleet/launcher.ts';
+import { shortestIntervalMs } from './fleet/pacing.ts';
+import { taskOf } from './fleet/routes.ts';
+import type { JudgeOptions } from './judge/judge.ts';
+import type { Mesh } from './declared/mesh.ts';
+import type { Snapshot } from './declared/objects.ts';
+import type { AgentNow, Current } from './monitor/current.ts';
+import { changedObjects, declaredState } from './monitor/declared-state.ts';
+import type { DeclaredState } from './monitor/declared-state.ts';
+import type { StoredEvent, SweepSummary } from './monitor/events.ts';
+import type { IngestResult, Monitored } from './monitor/monitored.ts';
+import { Outlook } from './monitor/outlook.ts';
+import { LOOKS_AFTER_MS, PropagationWatch } from './monitor/propagation.ts';
+import { Rounds } from './monitor/rounds.ts';
+import { StandingMatrix } from './monitor/standing-matrix.ts';
+import type { Judged } from './monitor/standing-matrix.ts';
+import type { StandingRoute, Times } from './monitor/standing-route.ts';
+import { Turns } from './monitor/turns.ts';
+import type { PlanOptions } from './plan/plan.ts';
+import { publishJson } from './publish/json.ts';
+import type { StateSource } from './snapshot/state-source.ts';
+import type { Remembered, Store } from './store/store.ts';
+import { Unsaved } from './store/unsaved.ts';
+
+export interface MonitorDeps {
+  readonly source: StateSource;
+  /** Belongs to the caller, who disposes it. */
+  readonly launcher: Launcher;
+  /** Belongs to the caller. */
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly debug: (message: string) => void;
+}
+
+export interface MonitorOptions extends PlanOptions, Omit<JudgeOptions, 'namespaces' | 'settleMs'> {
+  /** Between two attempts on a route; at least a second. Longer where targets could not take it otherwise. */
+  readonly intervalMs: number;
+  /** How long a change of the declared state may take to reach every proxy. */
+  readonly settleMs: number;
+  /** Of all agents together on one target. */
+  readonly attemptsPerSecond: number;
+  readonly lostAfterMs: number;
+  readonly heartbeatIntervalMs: number;
+}
+
+/** How often is looked at what has come in; longer where looking takes long, so that it takes a fifth of the time at most. */
+const BEAT_MS = 500;
+const REST = 4;
+const TRIM_EVERY_MS = 60_000;
+
+export class Monitor implements Monitored, AsyncDisposable {
+  readonly #deps: MonitorDeps;
+  readonly #options: MonitorOptions;
+  readonly #fleet: Fleet;
+  readonly #crew: Crew;
+  readonly #asking: Asking;
+  readonly #matrix: StandingMatrix;
+  readonly #rounds = new Rounds();
+  readonly #propagation = new PropagationWatch();
+  readonly #turns: Turns;
+  readonly #outlook: Outlook;
+  readonly #unsaved = new Unsaved();
+  readonly #ingested: Record<IngestResult, number> = { counted: 0, repeated: 0, late: 0, unasked: 0, refused: 0 };
+  /** Which start of which agent reported last, by vantage. */
+  readonly #reporters = new Map<string, string>();
+  readonly #listeners = new Set<(event: StoredEvent) => void>();
+  readonly #stopListening: () => void;
+  #taken: Snapshot | undefined;
+  #looksAtMs: number[] = [];
+  #requested: PromiseWithResolvers<SweepSummary> | undefined;
+  #trimmedAtMs: number;
+
+  private constructor(deps: MonitorDeps, options: MonitorOptions, fleet: Fleet, remembered: Remembered) {
+    const { launcher, clock, debug } = deps;
+    this.#deps = deps;
+    this.#options = options;
+    this.#fleet = fleet;
+    this.#crew = new Crew({ fleet, launcher, clock, debug });
+    this.#asking = new Asking(fleet, options.attemptsPerSecond, Math.floor(clock.nowMs() / 1000));
+    const matrixOptions = { trusted: [], sessionsAreControl: false, ...options };
+    this.#matrix = new StandingMatrix(matrixOptions, remembered.routes, remembered.nextRouteNumber);
+    const now = this.#times();
+    this.#turns = new Turns(now);
+    this.#outlook = new Outlook(options, options.intervalMs, now);
+    this.#trimmedAtMs = now.monotonicMs;
+    this.#stopListening = launcher.onLost((agentId, why) => {
+      fleet.lose(agentId, why);
+    });
+  }
+
+  /** Takes over the store, and listens for agents when it resolves. */
+  static async start(deps: MonitorDeps, options: MonitorOptions): Promise<Monitor> {
+    const { clock, debug, launcher, store } = deps;
+    const remembered = await store.takeOver();
+    const fleet = await Fleet.start(
+      { clock, debug, record: (batch) => monitor.record(batch) },
+      {
+        ...DEFAULT_FLEET_OPTIONS,
+        lostAfterMs: options.lostAfterMs,
+        heartbeatIntervalMs: options.heartbeatIntervalMs,
+        meeting: launcher.meeting,
+        positions: remembered.positions,
+        certificate: { kept: remembered.authority, keep: (authority) => store.keepAuthority(authority) },
+      },
+    );
+    const monitor = new Monitor(deps, options, fleet, remembered);
+    return monitor;
+  }
+
+  readonly current = (): Current => this.#outlook.current(this.#times());
+
+  readonly mesh = (): Mesh | undefined => this.#matrix.declared?.mesh;
+
+  readonly ingested = (): Readonly<Record<IngestResult, number>> => ({
+    ...this.#ingested,
+    refused: this.#fleet.refused,
+    repeated: this.#fleet.roster.agents().reduce((sum, { repeatedBatches }) => sum + repeatedBatches, 0),
+  });
+
+  readonly onEvent = (listener: (event: StoredEvent) => void): (() => void) => {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  };
+
+  readonly onChange = (listener: () => void): (() => void) => this.#outlook.onChange(listener);
+
+  readonly sweepNow = async (signal: AbortSignal): Promise<SweepSummary> => {
+    signal.throwIfAborted();
+    if (this.#requested === undefined) {
+      this.#requested = Promise.withResolvers();
+      const routes = this.#measurable();
+      this.#turns.request(routes, this.#asking.ask(routes), this.#times());
+    }
+    const { promise, reject } = Promise.withResolvers<never>();
+    const abort = (): void => {
+      reject(signal.reason as Error);
+    };
+    signal.addEventListener('abort', abort, { once: true });
+    try {
+      return await Promise.race([this.#requested.promise, promise]);
+    } finally {
+      signal.removeEventListener('abort', abort);
+    }
+  };
+
+  /**
+   * Until the signal aborts; rejects with its reason then, with MPE_STORE_TAKEN_OVER where another controller goes on, and
+   * where agents cannot be started at all. Other trouble is borne, shown, and tried again.
+   */
+  async run(signal: AbortSignal): Promise<never> {
+    const { clock } = this.#deps;
+    for (;;) {
+      const beganMs = clock.monotonicMs();
+      await this.#beat(signal);
+      await clock.sleep(Math.max(BEAT_MS, REST * (clock.monotonicMs() - beganMs)), signal);
+    }
+  }
+
+  /** Lets agents hand over and end, where the launcher ends them with us. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stopListening();
+    this.#requested?.promise.catch(() => undefined);
+    this.#requested?.reject(new MeshproofError('MPE_CONTROLLER_UNREACHABLE', 'the controller stops'));
+    await this.#fleet[Symbol.asyncDispose]();
+  }
+
+  /** For the fleet: the batch has changed what is known when this returns, and is acknowledged when that is stored. */
+  record(batch: CountedBatch): 'later' {
+    const { vantage, agentId, bootId, sequence, isHolder, reports } = batch;
+    this.#unsaved.position({ agentId, bootId, sequence });
+    if (isHolder && this.#reporters.get(vantage) !== `${agentId} ${bootId}`) {
+      this.#reporters.set(vantage, `${agentId} ${bootId}`);
+      for (const route of this.#matrix.routes()) if (route.vantage === vantage) this.#rounds.restart(route.number);
+    }
+    for (const report of reports) {
+      const route = this.#matrix.find(Rounds.routeOf(report));
+      const isAsked = route?.vantage === vantage;
+      const fate = !isAsked ? 'unasked' : isHolder ? this.#rounds.add(report) : 'late';
+      this.#ingested[fate] += 1;
+      if (!isAsked) continue;
+      const { vantage: source, target, probe } = route.declared.planned.route;
+      const place = { sourceNamespace: source.namespace, targetNamespace: target.namespace, probe: probe.kind };
+      this.#unsaved.attempt(report.startedAtMs, place, report.outcome.kind);
+    }
+    return 'later';
+  }
+
+  async #beat(signal: AbortSignal): Promise<void> {
+    await this.#follow(signal);
+    await this.#crew.tend(signal);
+    const times = this.#times();
+    const judged = this.#matrix.judge(this.#rounds.take(), times, this.#missing, (route) =>
+      this.#propagation.changeOf(route),
+    );
+    const unseen = this.#matrix.loseSight(times, this.#missing);
+    this.#answer(judged, times);
+    this.#unsaved.event(...judged.transitions, ...unseen.transitions);
+    for (const { key, number, state } of [...judged.changed, ...unseen.changed]) {
+      if (state !== undefined) this.#unsaved.route({ key, number, state });
+    }
+    this.#unsaved.event(...this.#propagation.finished(times.monotonicMs, times.wallMs));
+    this.#conclude(judged, unseen.changed.length, times);
+    await this.#save(signal);
+  }
+
+  /** The declared state, where it has changed: the plan follows, and nothing but what it touches is disturbed. */
+  async #follow(signal: AbortSignal): Promise<void> {
+    const { source, launcher, debug } = this.#deps;
+    let taken: Snapshot;
+    try {
+      taken = await source.current(signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      this.#outlook.trouble('cluster', messageOf(error), this.#times());
+      return;
+    }
+    this.#outlook.synced(source.syncedAtMs());
+    if (taken === this.#taken) return;
+    const before = this.#matrix.declared;
+    const state = declaredState(taken, launcher.place(taken), this.#options);
+    this.#taken = taken;
+    await this.#redeclare(state, before);
+    debug(`${String(state.cells.size)} routes of ${String(state.plan.vantages.length)} vantages are planned`);
+  }
+
+  async #redeclare(state: DeclaredState, before: DeclaredState | undefined): Promise<void> {
+    const { launcher } = this.#deps;
+    const times = this.#times();
+    const { assigned, gone, changedAnswers } = this.#matrix.redeclare(state, launcher.addressesOf, times);
+    for (const route of gone) {
+      this.#rounds.forget(route.number);
+      this.#asking.forget(route);
+      this.#propagation.forget(route.key);
+      this.#unsaved.goneRoute(route.key);
+    }
+    for (const key of this.#matrix.takeForgotten()) this.#unsaved.goneRoute(key);
+    for (const [vantage, routes] of Map.groupBy(gone, (route) => route.vantage)) {
+      this.#fleet.unassign(
+        vantage,
+        routes.map(({ number }) => number),
+      );
+    }
+    for (const route of assigned) this.#rounds.expect(route.number, route.attempts, route.dialled.length);
+    const intervalMs = this.#bearableMs();
+    const isAnotherPace = intervalMs !== this.#matrix.intervalMs;
+    this.#matrix.intervalMs = intervalMs;
+    const dialled = (isAnotherPace ? this.#matrix.routes() : assigned).filter(({ attempts }) => attempts > 0);
+    for (const [vantage, routes] of Map.groupBy(dialled, (route) => route.vantage)) {
+      this.#fleet.assign(
+        vantage,
+        routes.map((route) => ({ ...taskOf(routedCell(route), 0), intervalMs })),
+      );
+    }
+    await this.#crew.want(state.plan.vantages.map(({ vantage }) => vantage));
+    if (before !== undefined && changedAnswers.length > 0) {
+      const objects = changedObjects(before.taken, state.taken);
+      this.#propagation.begin(objects, changedAnswers, times.wallMs, times.monotonicMs);
+      this.#looksAtMs = LOOKS_AFTER_MS.map((afterMs) => times.monotonicMs + afterMs);
+    }
+  }
+
+  /** What was seen asks for more: doubts are looked into at once, and what is on its way is waited for. */
+  #answer({ seen, doubtful }: Judged, { monotonicMs }: Times): void {
+    this.#turns.note(seen);
+    for (const { route, atMs, agrees, asked } of seen) {
+      if (asked !== null) this.#asking.answered(route);
+      if (agrees) this.#propagation.follow(route.key, atMs);
+    }
+    this.#asking.ask(doubtful);
+    if (this.#looksAtMs.some((atMs) => atMs <= monotonicMs)) {
+      this.#looksAtMs = this.#looksAtMs.filter((atMs) => atMs > monotonicMs);
+      const awaited = this.#propagation.awaited();
+      this.#asking.ask(this.#measurable().filter(({ key }) => awaited.has(key)));
+    }
+    this.#asking.handOut(monotonicMs);
+  }
+
+  #conclude(judged: Judged, lost: number, times: Times): void {
+    const state = this.#matrix.declared;
+    if (state === undefined) return;
+    const { intervalMs } = this.#matrix;
+    const turns = this.#turns.complete(this.#measurable(), intervalMs, times);
+    const isChanged = judged.transitions.length + lost > 0;
+    const isBuilt = judged.seen.length + lost + turns.length > 0 || state.cells.size !== this.current().routes.length;
+    const { events, sweeps } = this.#outlook.conclude({
+      state,
+      routes: isBuilt ? this.#matrix.now(times, this.#missing) : null,
+      isChanged,
+      agents: this.#fleet.roster.agents().map(agentNow),
+      turns: turns.map((turn) => ({ ...turn, id: randomUUID() })),
+      intervalMs,
+      times,
+    });
+    this.#unsaved.event(...events);
+    for (const sweep of sweeps) this.#unsaved.document(sweep.id, publishJson(sweep));
+  }
+
+  async #save(signal: AbortSignal): Promise<void> {
+    const { store, clock } = this.#deps;
+    try {
+      if (!this.#unsaved.isEmpty) {
+        const changes = this.#unsaved.take();
+        let stored: readonly StoredEvent[];
+        try {
+          stored = await store.commit(changes);
+        } catch (error) {
+          this.#unsaved.restore(changes);
+          throw error;
+        }
+        for (const position of changes.positions) this.#fleet.settle(position);
+        for (const event of stored) this.#tell(event);
+      }
+      if (clock.monotonicMs() - this.#trimmedAtMs > TRIM_EVERY_MS) {
+        this.#trimmedAtMs = clock.monotonicMs();
+        await store.trim(clock.nowMs());
+      }
+      this.#outlook.over('store');
+    } catch (error) {
+      signal.throwIfAborted();
+      if (error instanceof MeshproofError && error.code === 'MPE_STORE_TAKEN_OVER') throw error;
+      this.#outlook.trouble('store', messageOf(error), this.#times());
+    }
+  }
+
+  #tell(stored: StoredEvent): void {
+    for (const listener of this.#listeners) listener(stored);
+    if (stored.event.kind !== 'sweep' || stored.event.sweep.trigger !== 'request') return;
+    this.#requested?.resolve(stored.event.sweep);
+    this.#requested = undefined;
+  }
+
+  #measurable(): readonly StandingRoute[] {
+    const { roster } = this.#fleet;
+    const isThere = new Map<string, boolean>();
+    return this.#matrix.routes().filter(({ vantage }) => {
+      const known = isThere.get(vantage) ?? roster.holderOf(vantage)?.state === 'up';
+      isThere.set(vantage, known);
+      return known;
+    });
+  }
+
+  readonly #missing = (vantage: string): Untested => {
+    const agent = this.#fleet.roster.holderOf(vantage);
+    const why = agent === undefined || agent.why === '' ? 'it has not connected yet' : agent.why;
+    if (agent === undefined || agent.bootId === '') {
+      return { kind: 'untested', why: 'no-agent', detail: `no agent for ${vantage}: ${why}` };
+    }
+    if (agent.state !== 'up') return { kind: 'untested', why: 'agent-lost', detail: `agent ${agent.id}: ${agent.why}` };
+    return { kind: 'untested', why: 'dropped', detail: `agent ${agent.id} has not reported it` };
+  };
+
+  /** As often as was asked for, or as often as the targets can take it. */
+  #bearableMs(): number {
+    const tasks = this.#matrix.routes().map(routedCell);
+    const shortestMs = shortestIntervalMs(tasks, this.#options.attemptsPerSecond);
+    return Math.max(this.#options.intervalMs, shortestMs);
+  }
+
+  #times(): Times {
+    const { clock } = this.#deps;
+    return { wallMs: clock.nowMs(), monotonicMs: clock.monotonicMs() };
+  }
+}
+
+function agentNow({ id, vantage, state, why, fitness, droppedOutcomes }: Agent): AgentNow {
+  return { id, vantage: vantageKey(vantage), state, why, loopLagMs: fitness?.loopLagP99Ms ?? null, droppedOutcomes };
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof MeshproofError ? `${error.message}. ${error.hint}` : String(error);
+}

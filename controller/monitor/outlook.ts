@@ -1,0 +1,250 @@
+/** The matrix as everybody sees it: built now and then from what is known, and never better than what is known. */
+import type { Conflict, Sweep } from '../judge/finding.ts';
+import type { JudgeOptions } from '../judge/judge.ts';
+import type { Target } from '../../proto/vocabulary.ts';
+import { targetKey } from '../../proto/vocabulary.ts';
+import { conclude, conflictChanges } from './conclusion.ts';
+import type { Conclusion } from './conclusion.ts';
+import type { AgentNow, Current, RouteNow, Trouble } from './current.ts';
+import type { DeclaredState } from './declared-state.ts';
+import type { MonitorEvent, SweepSummary } from './events.ts';
+import { STALE_AFTER_INTERVALS } from './standing-route.ts';
+import type { Times } from './standing-route.ts';
+import type { Turn } from './turns.ts';
+
+export interface View {
+  readonly state: DeclaredState;
+  /** Null: as before. */
+  readonly routes: readonly RouteNow[] | null;
+  /** Something was seen to change, so that conflicts have to be looked for anew. */
+  readonly isChanged: boolean;
+  readonly agents: readonly AgentNow[];
+  /** Passes that are complete now, with an id for each. */
+  readonly turns: readonly (Turn & { readonly id: string })[];
+  readonly intervalMs: number;
+  readonly times: Times;
+}
+
+export interface Told {
+  readonly events: readonly MonitorEvent[];
+  /** Whole sweeps: those that somebody asked for, and those whose verdict is another one than before. */
+  readonly sweeps: readonly Sweep[];
+}
+
+/** The two clocks have come so far apart that the wall's was set. */
+const CLOCK_STEP_MS = 30_000;
+
+export class Outlook {
+  readonly #options: JudgeOptions;
+  readonly #began: Times;
+  readonly #listeners = new Set<() => void>();
+  readonly #troubles = new Map<Trouble['kind'], Trouble>();
+  #offsetMs: number;
+  #clockSetAtMs = -Infinity;
+  #syncedAtMs = 0;
+  #current: Current;
+  #builtAtMs: number;
+  #conclusion: Conclusion | undefined;
+  #state: DeclaredState | undefined;
+  #standing: readonly Conflict[] = [];
+  /** Troubles and agents, as they were told last. */
+  #said = '';
+
+  constructor(options: JudgeOptions, intervalMs: number, now: Times) {
+    this.#options = options;
+    this.#began = now;
+    this.#offsetMs = now.wallMs - now.monotonicMs;
+    this.#builtAtMs = now.monotonicMs;
+    this.#current = nothingYet(intervalMs, now);
+  }
+
+  readonly onChange = (listener: () => void): (() => void) => {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  };
+
+  /** As it was built last; if that is too long ago, nothing in it is known any more. */
+  current({ monotonicMs, wallMs }: Times): Current {
+    const silentMs = monotonicMs - this.#builtAtMs;
+    if (silentMs <= STALE_AFTER_INTERVALS * this.#current.intervalMs) return this.#current;
+    const message = `the controller has not looked at anything for ${String(Math.round(silentMs / 1000))} s`;
+    const trouble: Trouble = { kind: 'stalled', message, sinceMs: wallMs - silentMs };
+    return withTroubles(this.#current, [...this.#current.troubles, trouble], true);
+  }
+
+  trouble(kind: Trouble['kind'], message: string, { wallMs }: Times): void {
+    this.#troubles.set(kind, { kind, message, sinceMs: this.#troubles.get(kind)?.sinceMs ?? wallMs });
+  }
+
+  over(kind: Trouble['kind']): void {
+    this.#troubles.delete(kind);
+  }
+
+  /** When the declared state was known to be so. */
+  synced(atMs: number): void {
+    this.#syncedAtMs = atMs;
+  }
+
+  conclude(view: View): Told {
+    const { state, turns, times, intervalMs } = view;
+    this.#lookForTrouble(view);
+    const said = JSON.stringify([[...this.#troubles.keys()], view.agents]);
+    const isOld = times.monotonicMs - this.#builtAtMs >= intervalMs;
+    if (view.routes === null && state === this.#state && said === this.#said && !isOld)
+      return { events: [], sweeps: [] };
+    const routes = view.routes ?? this.#current.routes;
+    const isNews = view.isChanged || turns.length > 0 || state !== this.#state;
+    const before = this.#conclusion;
+    const conclusion = before === undefined || isNews ? conclude(state.mesh, routes, this.#options) : before;
+    const { standing, changes } = conflictChanges(this.#standing, conclusion.conflicts, times.wallMs);
+    this.#standing = standing;
+    this.#conclusion = conclusion;
+    this.#state = state;
+    this.#said = said;
+    this.#builtAtMs = times.monotonicMs;
+    const last = this.#current;
+    const built: Current = {
+      revision: last.revision + 1,
+      atMs: times.wallMs,
+      startedAtMs: this.#began.wallMs,
+      intervalMs,
+      snapshot: { ...summaryOf(state), syncedAtMs: this.#syncedAtMs },
+      routes,
+      ...conclusion,
+      optedOut: state.plan.optedOut,
+      agents: view.agents,
+      troubles: [],
+      lastSweep: last.lastSweep,
+    };
+    const current = withTroubles(built, [...this.#troubles.values()], false);
+    const summaries = turns.map((turn) => summaryOfTurn(turn, current, times));
+    this.#current = { ...current, lastSweep: summaries.at(-1) ?? last.lastSweep };
+    const notable = summaries.filter(
+      ({ trigger, verdict }) => trigger === 'request' || verdict.value !== last.lastSweep?.verdict.value,
+    );
+    for (const listener of this.#listeners) listener();
+    return {
+      events: [...changes, ...summaries.map((sweep) => ({ kind: 'sweep', atMs: times.wallMs, sweep }) as const)],
+      sweeps: notable.map((summary) => sweepOf(current, summary)),
+    };
+  }
+
+  #lookForTrouble({ agents, times, intervalMs }: View): void {
+    const offsetMs = times.wallMs - times.monotonicMs;
+    const staleMs = STALE_AFTER_INTERVALS * intervalMs;
+    if (Math.abs(offsetMs - this.#offsetMs) > CLOCK_STEP_MS) {
+      this.#clockSetAtMs = times.monotonicMs;
+      const seconds = Math.round((offsetMs - this.#offsetMs) / 1000);
+      this.trouble(
+        'clock',
+        `this machine's clock was set by ${String(seconds)} s: times before and after disagree`,
+        times,
+      );
+    } else if (times.monotonicMs - this.#clockSetAtMs > staleMs) this.over('clock');
+    this.#offsetMs = offsetMs;
+    if (agents.some(({ state }) => state === 'up')) this.over('no-agents');
+    else this.trouble('no-agents', 'no agent is up: nothing is measured', times);
+    const oldMs = times.wallMs - this.#syncedAtMs;
+    if (this.#syncedAtMs > 0 && oldMs <= staleMs) this.over('cluster');
+    else if (!this.#troubles.has('cluster')) {
+      const message = `what is declared was last known ${String(Math.round(oldMs / 1000))} s ago`;
+      if (this.#syncedAtMs > 0) this.trouble('cluster', message, times);
+    }
+  }
+}
+
+/** What the matrix would be as the result of one sweep. */
+export function sweepOf(current: Current, { id, startedAtMs, finishedAtMs, verdict }: SweepSummary): Sweep {
+  const cells = current.routes.map(({ cell }) => cell);
+  const vantages = new Map(cells.map(({ vantage }) => [JSON.stringify(vantage), vantage]));
+  const targets = new Map<string, Target>(cells.map(({ target }) => [targetKey(target), target]));
+  const { digest, objects } = current.snapshot;
+  return {
+    id,
+    startedAt: new Date(startedAtMs).toISOString(),
+    finishedAt: new Date(finishedAtMs).toISOString(),
+    snapshot: { digest, objects },
+    vantages: [...vantages.values()],
+    targets: [...targets.values()],
+    optedOut: current.optedOut,
+    cells,
+    conflicts: current.conflicts,
+    verdict,
+  };
+}
+
+/** With trouble nothing passes; and where nothing is looked at, nothing is known of any route. */
+function withTroubles(current: Current, troubles: readonly Trouble[], isStalled: boolean): Current {
+  const [first] = troubles;
+  if (first === undefined) return current;
+  const { verdict } = current;
+  const isPass = verdict.value === 'pass' || isStalled;
+  const routes = isStalled ? current.routes.map(stalled) : current.routes;
+  return {
+    ...current,
+    routes,
+    troubles,
+    verdict: isPass ? { ...verdict, value: 'inconclusive', why: first.message } : verdict,
+  };
+}
+
+function stalled(route: RouteNow): RouteNow {
+  const freshness = route.freshness === 'unmeasured' ? 'unmeasured' : 'stale';
+  return { ...route, freshness, access: 'unknown', cell: { ...route.cell, drift: 'unknown' } };
+}
+
+function summaryOf({ taken }: DeclaredState): Omit<Current['snapshot'], 'syncedAtMs'> {
+  return {
+    digest: taken.digest,
+    warnings: taken.warnings,
+    objects: taken.objects.map(({ kind, metadata: { namespace, name, resourceVersion = '' } }) => {
+      return { kind, namespace, name, resourceVersion };
+    }),
+  };
+}
+
+function summaryOfTurn(
+  turn: Turn & { readonly id: string },
+  current: Current,
+  { wallMs, monotonicMs }: Times,
+): SweepSummary {
+  const { id, trigger, began } = turn;
+  const tookMs = monotonicMs - began.monotonicMs;
+  const { snapshot, verdict } = current;
+  return { id, trigger, startedAtMs: wallMs - tookMs, finishedAtMs: wallMs, snapshotDigest: snapshot.digest, verdict };
+}
+
+function nothingYet(intervalMs: number, { wallMs }: Times): Current {
+  return {
+    revision: 0,
+    atMs: wallMs,
+    startedAtMs: wallMs,
+    intervalMs,
+    snapshot: { digest: '', objects: [], warnings: [], syncedAtMs: 0 },
+    routes: [],
+    conflicts: [],
+    verdict: {
+      value: 'inconclusive',
+      coverage: 0,
+      why: 'nothing has been measured yet',
+      counts: {
+        planned: 0,
+        agrees: 0,
+        exposed: 0,
+        blocked: 0,
+        downgraded: 0,
+        misplaced: 0,
+        unknown: 0,
+        deniedAsDeclared: 0,
+        flapping: 0,
+        critical: 0,
+        error: 0,
+        warning: 0,
+      },
+    },
+    optedOut: [],
+    agents: [],
+    troubles: [],
+    lastSweep: null,
+  };
+}

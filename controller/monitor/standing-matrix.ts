@@ -1,0 +1,311 @@
+/** All routes of a plan as they stand: fed with declared states and rounds of attempts, asked for what has changed. */
+import { attribute } from '../judge/attribution.ts';
+import { judgeCell } from '../judge/drift.ts';
+import { gatherEvidence } from '../judge/evidence.ts';
+import type { Evidence } from '../judge/evidence.ts';
+import type { Cell } from '../judge/finding.ts';
+import { hasUnmetEndpoint } from '../judge/judge.ts';
+import { inForceAtMs, isDrifting } from '../judge/settling.ts';
+import { assembleCell } from '../measured/assemble.ts';
+import type { Dialled } from '../measured/assemble.ts';
+import type { MeasuredCell } from '../judge/measured-cell.ts';
+import type { Report, Untested } from '../../proto/outcome.ts';
+import type { Target, Vantage } from '../../proto/vocabulary.ts';
+import { vantageKey } from '../../proto/vocabulary.ts';
+import { accessOf } from './access.ts';
+import type { RouteNow } from './current.ts';
+import { changedAnswers } from './declared-state.ts';
+import type { DeclaredState } from './declared-state.ts';
+import type { ChangedObject, Transition } from './events.ts';
+import type { Round } from './rounds.ts';
+import { forget, observe } from './route-state.ts';
+import type { RouteState } from './route-state.ts';
+import { isOld, routeNow, unmeasured } from './standing-route.ts';
+import type { StandingRoute, Times } from './standing-route.ts';
+import { suppressionOf } from './suppression.ts';
+import { lostSight, transitionOf } from './transition.ts';
+
+export interface MatrixOptions {
+  readonly intervalMs: number;
+  /** How long a change of the declared state may take to reach every proxy. */
+  readonly settleMs: number;
+  /** See JudgeOptions. */
+  readonly trusted: readonly string[];
+  readonly sessionsAreControl: boolean;
+}
+
+/** What is known of a route from before. */
+export interface RememberedRoute {
+  readonly key: string;
+  readonly number: number;
+  readonly state: RouteState;
+}
+
+export interface Redeclared {
+  /** New ones, and those that are attempted in another way now. */
+  readonly assigned: readonly StandingRoute[];
+  readonly gone: readonly StandingRoute[];
+  /** Keys of routes of which something else is declared now. */
+  readonly changedAnswers: readonly string[];
+}
+
+export interface Judged {
+  readonly transitions: readonly Transition[];
+  /** Routes whose state has changed, also where that is no transition. */
+  readonly changed: readonly StandingRoute[];
+  /** Routes that should be attempted again at once. */
+  readonly doubtful: readonly StandingRoute[];
+  readonly seen: readonly SeenRound[];
+}
+
+/** A round that was judged. */
+export interface SeenRound {
+  readonly route: StandingRoute;
+  /** When its latest attempt began, milliseconds since 1970. */
+  readonly atMs: number;
+  readonly agrees: boolean;
+  /** As in `Round`. */
+  readonly asked: number | null;
+}
+
+/** Rounds that an endpoint of several may stay unmet through. */
+const ROUNDS_KEPT = 5;
+
+export class StandingMatrix {
+  /** Between two attempts on a route, as it is now. */
+  intervalMs: number;
+  readonly #options: MatrixOptions;
+  readonly #routes = new Map<string, StandingRoute>();
+  readonly #byNumber = new Map<number, StandingRoute>();
+  readonly #remembered: Map<string, RememberedRoute>;
+  #nextNumber: number;
+  #state: DeclaredState | undefined;
+
+  constructor(options: MatrixOptions, remembered: readonly RememberedRoute[], nextNumber: number) {
+    this.intervalMs = options.intervalMs;
+    this.#options = options;
+    this.#remembered = new Map(remembered.map((route) => [route.key, route]));
+    this.#nextNumber = nextNumber;
+  }
+
+  get declared(): DeclaredState | undefined {
+    return this.#state;
+  }
+
+  /** In the order of the plan. */
+  routes(): readonly StandingRoute[] {
+    return [...this.#routes.values()];
+  }
+
+  find(number: number): StandingRoute | undefined {
+    return this.#byNumber.get(number);
+  }
+
+  /** What was remembered of routes that are not planned any more; once. */
+  takeForgotten(): readonly string[] {
+    const forgotten = [...this.#remembered.keys()];
+    this.#remembered.clear();
+    return forgotten;
+  }
+
+  redeclare(
+    state: DeclaredState,
+    dialledFor: (vantage: Vantage, target: Target) => readonly Dialled[],
+    { monotonicMs }: Times,
+  ): Redeclared {
+    const changed = this.#state === undefined ? [] : changedAnswers(this.#state, state);
+    this.#state = state;
+    const former = new Map(this.#routes);
+    this.#routes.clear();
+    const assigned: StandingRoute[] = [];
+    for (const [key, declared] of state.cells) {
+      const { route: place, attempts: wanted } = declared.planned;
+      const dialled = dialledFor(place.vantage, place.target);
+      const attempts = dialled.length === 0 ? 0 : Math.max(wanted, dialled.length);
+      const route = former.get(key) ?? this.#begin(key, vantageKey(place.vantage), declared, monotonicMs);
+      former.delete(key);
+      const isTheSame = taskText(route) === taskText({ declared, dialled, attempts });
+      Object.assign(route, { declared, dialled, attempts });
+      if (!isTheSame) assigned.push(route);
+      if (!isTheSame) route.rounds = [];
+      this.#routes.set(key, route);
+    }
+    for (const key of changed) {
+      const route = this.#routes.get(key);
+      if (route !== undefined) Object.assign(route, { answerSinceMs: monotonicMs, rounds: [] });
+    }
+    const gone = [...former.values()];
+    for (const { number } of gone) this.#byNumber.delete(number);
+    return { assigned, gone, changedAnswers: changed };
+  }
+
+  /** `missing`: why there is nothing of a vantage. `changesOf`: the change of the declared state that a route follows. */
+  judge(
+    rounds: ReadonlyMap<number, readonly Round[]>,
+    times: Times,
+    missing: (vantage: string) => Untested,
+    changesOf: (route: string) => readonly ChangedObject[] | undefined,
+  ): Judged {
+    const told: { route: StandingRoute; before: RouteState | undefined; cell: Cell; atMs: number }[] = [];
+    const changed = new Set<StandingRoute>();
+    const doubtful = new Set<StandingRoute>();
+    const seen: SeenRound[] = [];
+    if (this.#state === undefined) return { transitions: [], changed: [], doubtful: [], seen };
+    const { mesh } = this.#state;
+    for (const [number, complete] of rounds) {
+      const route = this.#byNumber.get(number);
+      const latest = complete.at(-1);
+      if (route === undefined || latest === undefined) continue;
+      route.measured = this.#measured(route, latest.reports, missing);
+      if (latest.reports.some(({ outcome }) => outcome.kind !== 'untested')) route.heardAtMs = times.monotonicMs;
+    }
+    const evidence = gatherEvidence(mesh, this.#freshCells(times), this.#options.sessionsAreControl);
+    for (const [number, complete] of rounds) {
+      const route = this.#byNumber.get(number);
+      if (route === undefined) continue;
+      for (const { reports, asked } of complete) {
+        const cell = this.#judgeRound(route, reports, evidence, missing);
+        const atMs = Math.max(...reports.map(({ startedAtMs }) => startedAtMs));
+        route.cell = cell;
+        route.measuredAtMs = atMs;
+        route.suppression = this.#suppressionOf(route, cell, times);
+        seen.push({ route, atMs, agrees: cell.drift === 'agrees', asked });
+        if (route.suppression !== null && isDrifting(cell)) continue;
+        const before = route.state;
+        const observed = observe(before, { drift: cell.drift, access: accessOf(cell.outcome), atMs });
+        route.state = observed.state;
+        changed.add(route);
+        if (observed.wantsConfirmation) doubtful.add(route);
+        else doubtful.delete(route);
+        if (observed.isTransition) told.push({ route, before, cell, atMs });
+      }
+    }
+    const cells = told.some(({ cell }) => isDrifting(cell)) ? this.#attributed() : new Map<string, Cell>();
+    const transitions = told.map(({ route, before, cell, atMs }) => {
+      const attributed = cells.get(cell.key);
+      const explained = attributed?.drift === cell.drift ? { ...cell, cause: attributed.cause } : cell;
+      route.driftCell = explained;
+      return transitionOf(explained, before, route.state ?? NOTHING, atMs, changesOf(route.key));
+    });
+    return { transitions, changed: [...changed], doubtful: [...doubtful], seen };
+  }
+
+  /** Routes that have become stale since it was last asked. */
+  loseSight(times: Times, missing: (vantage: string) => Untested): Pick<Judged, 'transitions' | 'changed'> {
+    const transitions: Transition[] = [];
+    const changed: StandingRoute[] = [];
+    for (const route of this.#routes.values()) {
+      const { state, cell } = route;
+      if (state === undefined || state.drift === 'unknown') continue;
+      if (!isOld(route, this.intervalMs, times.monotonicMs)) continue;
+      route.state = forget(state, times.wallMs);
+      changed.push(route);
+      const last = cell ?? unmeasured(this.#measured(route, [], missing));
+      const { detail } = missing(route.vantage);
+      transitions.push(lostSight(last, state, route.state, times.wallMs, detail));
+    }
+    return { transitions, changed };
+  }
+
+  now(times: Times, missing: (vantage: string) => Untested): readonly RouteNow[] {
+    return this.routes().map((route) =>
+      routeNow(route, this.intervalMs, times, () => this.#measured(route, [], missing)),
+    );
+  }
+
+  #begin(key: string, vantage: string, declared: StandingRoute['declared'], nowMs: number): StandingRoute {
+    const remembered = this.#remembered.get(key);
+    this.#remembered.delete(key);
+    const number = remembered?.number ?? this.#nextNumber;
+    if (remembered === undefined) this.#nextNumber += 1;
+    const route: StandingRoute = {
+      key,
+      number,
+      vantage,
+      declared,
+      answerSinceMs: -Infinity,
+      dialled: [],
+      attempts: -1,
+      state: remembered?.state,
+      measured: undefined,
+      cell: undefined,
+      driftCell: undefined,
+      rounds: [],
+      measuredAtMs: null,
+      heardAtMs: nowMs,
+      suppression: null,
+    };
+    this.#byNumber.set(number, route);
+    return route;
+  }
+
+  #measured(route: StandingRoute, reports: readonly Report[], missing: (vantage: string) => Untested): MeasuredCell {
+    const { declared, dialled, attempts, vantage } = route;
+    const { planned: cell, expectation } = declared;
+    const why: Untested = attempts === 0 ? NOWHERE : missing(vantage);
+    return assembleCell({ cell, expectation, dialled, reports, missing: why });
+  }
+
+  #judgeRound(
+    route: StandingRoute,
+    reports: readonly Report[],
+    evidence: Evidence,
+    missing: (vantage: string) => Untested,
+  ): Cell {
+    const { trusted } = this.#options;
+    route.rounds = [...route.rounds, reports].slice(-ROUNDS_KEPT);
+    const cell = judgeCell(this.#measured(route, reports, missing), evidence, false, trusted);
+    if (route.rounds.length === 1 || !hasUnmetEndpoint(cell)) return cell;
+    return judgeCell(this.#measured(route, route.rounds.flat(), missing), evidence, false, trusted);
+  }
+
+  #suppressionOf(route: StandingRoute, cell: Cell, { monotonicMs, wallMs }: Times): StandingRoute['suppression'] {
+    if (this.#state === undefined) return null;
+    const { settleMs } = this.#options;
+    const { mesh, rollouts } = this.#state;
+    const unsettled = suppressionOf(mesh, cell.target, rollouts);
+    if (unsettled !== undefined) return unsettled;
+    const isYoung =
+      monotonicMs - route.answerSinceMs < settleMs || inForceAtMs(mesh, cell.expectation, settleMs) > wallMs;
+    return settleMs > 0 && isYoung ? 'fresh-policy' : null;
+  }
+
+  /** What is too old proves nobody alive. */
+  #freshCells({ monotonicMs }: Times): readonly MeasuredCell[] {
+    const { intervalMs } = this;
+    return [...this.#routes.values()].flatMap((route) =>
+      route.measured !== undefined && !isOld(route, intervalMs, monotonicMs) ? [route.measured] : [],
+    );
+  }
+
+  #attributed(): ReadonlyMap<string, Cell> {
+    if (this.#state === undefined) return new Map();
+    const cells = [...this.#routes.values()].flatMap(({ cell }) => cell ?? []);
+    return new Map(attribute(this.#state.mesh, cells).map((cell) => [cell.key, cell]));
+  }
+}
+
+const NOWHERE: Untested = { kind: 'untested', why: 'no-address', detail: 'nothing is there to be dialled' };
+const NOTHING: RouteState = {
+  drift: 'unknown',
+  access: 'unknown',
+  sinceMs: 0,
+  recent: [],
+  changesAtMs: [],
+  sequence: 0,
+};
+
+/** What an agent is told of the route. */
+function taskText({ declared, dialled, attempts }: Pick<StandingRoute, 'declared' | 'dialled' | 'attempts'>): string {
+  const { route, authority, serverName, peerIdentities, connectTimeoutMs, timeoutMs } = declared.planned;
+  return JSON.stringify([
+    route.probe,
+    authority,
+    serverName,
+    peerIdentities,
+    connectTimeoutMs,
+    timeoutMs,
+    dialled,
+    attempts,
+  ]);
+}

@@ -1,0 +1,107 @@
+/** One route of the standing matrix: what is declared of it, what was seen of it, and what it is said to be. */
+import type { Cell } from '../judge/finding.ts';
+import { isDrifting } from '../judge/settling.ts';
+import { causeOf } from '../judge/cause.ts';
+import { routeName } from '../judge/sentences.ts';
+import type { MeasuredCell } from '../judge/measured-cell.ts';
+import type { Dialled } from '../measured/assemble.ts';
+import type { Report } from '../../proto/outcome.ts';
+import type { Freshness, RouteNow, Suppression } from './current.ts';
+import type { DeclaredCell } from './declared-state.ts';
+import { isFlappingAt } from './route-state.ts';
+import type { RouteState } from './route-state.ts';
+
+/** Now, by both clocks: the wall's, which may be set, and one that never is. */
+export interface Times {
+  /** Milliseconds since 1970. */
+  readonly wallMs: number;
+  readonly monotonicMs: number;
+}
+
+/** Older than so many of its intervals, what was seen of a route says nothing any more. */
+export const STALE_AFTER_INTERVALS = 3;
+
+export interface StandingRoute {
+  readonly key: string;
+  /** On the wire. */
+  readonly number: number;
+  /** `vantageKey`. */
+  readonly vantage: string;
+  declared: DeclaredCell;
+  /** Monotonic: when its declared answer became another one; -Infinity: not since we began. */
+  answerSinceMs: number;
+  dialled: readonly Dialled[];
+  /** In a round; 0: there is nothing to dial. */
+  attempts: number;
+  state: RouteState | undefined;
+  /** Of the latest round; undefined: none yet. */
+  measured: MeasuredCell | undefined;
+  cell: Cell | undefined;
+  /** As judged when the drift that it is in began. */
+  driftCell: Cell | undefined;
+  /** Reports of the latest rounds under the declared answer that holds, the newest round last. */
+  rounds: readonly (readonly Report[])[];
+  measuredAtMs: number | null;
+  /** Monotonic: when the latest round that tested anything came in; before there is one, when the route began. */
+  heardAtMs: number;
+  suppression: Suppression | null;
+}
+
+/** Nothing that tested anything has come of it for three intervals. `nowMs`: monotonic. */
+export function isOld({ heardAtMs }: StandingRoute, intervalMs: number, nowMs: number): boolean {
+  return nowMs - heardAtMs > STALE_AFTER_INTERVALS * intervalMs;
+}
+
+function freshnessOf(route: StandingRoute, intervalMs: number, nowMs: number): Freshness {
+  if (route.measuredAtMs === null) return 'unmeasured';
+  return isOld(route, intervalMs, nowMs) ? 'stale' : 'fresh';
+}
+
+/** `missing`: why nothing is known of it, where nothing is. */
+export function routeNow(
+  route: StandingRoute,
+  intervalMs: number,
+  { wallMs, monotonicMs }: Times,
+  missing: () => MeasuredCell,
+): RouteNow {
+  const freshness = freshnessOf(route, intervalMs, monotonicMs);
+  const { state, suppression, measuredAtMs } = route;
+  const isFlapping = state !== undefined && isFlappingAt(state, wallMs);
+  const cell = shownCell(route, freshness, missing);
+  return {
+    cell: isFlapping && !cell.isFlapping ? { ...cell, isFlapping } : cell,
+    seen: route.cell?.drift ?? 'unknown',
+    access: freshness === 'fresh' ? (state?.access ?? 'unknown') : 'unknown',
+    sinceMs: state?.sinceMs ?? wallMs,
+    measuredAtMs,
+    freshness,
+    isFlapping,
+    suppression,
+    intervalMs,
+  };
+}
+
+function shownCell(route: StandingRoute, freshness: Freshness, missing: () => MeasuredCell): Cell {
+  const { cell, state, driftCell } = route;
+  if (cell === undefined) return unmeasured(missing());
+  if (freshness === 'stale') {
+    const message = `${routeName(cell)} was not measured of late.`;
+    return { ...cell, drift: 'unknown', cause: causeOf('MP1501', message) };
+  }
+  if (state === undefined) return undecided(cell);
+  if (cell.drift === state.drift) return driftCell?.drift === cell.drift ? { ...cell, cause: driftCell.cause } : cell;
+  if (isDrifting(state)) return { ...cell, drift: state.drift, cause: driftCell?.cause ?? null };
+  if (state.drift === 'agrees') return { ...cell, drift: 'agrees', cause: null };
+  return undecided(cell);
+}
+
+function undecided(cell: Cell): Cell {
+  const message = `${routeName(cell)} has not been seen often enough to say what it is.`;
+  return { ...cell, drift: 'unknown', cause: causeOf('MP1501', message) };
+}
+
+export function unmeasured(measured: MeasuredCell): Cell {
+  const detail = measured.outcome.kind === 'untested' ? measured.outcome.detail : '';
+  const message = `${routeName(measured)} was not measured yet${detail === '' ? '' : `: ${detail}`}.`;
+  return { ...measured, drift: 'unknown', isFlapping: false, cause: causeOf('MP1501', message) };
+}
