@@ -3,7 +3,7 @@ import { join, relative } from 'node:path';
 import process from 'node:process';
 import type { Command } from 'commander';
 import { EXIT } from '../../proto/errors.ts';
-import { DEFAULT_FAIL_ON, DEFAULT_MIN_COVERAGE } from './matrix.ts';
+import { DEFAULT_FAIL_ON, DEFAULT_MIN_COVERAGE } from './judging-options.ts';
 import type { Session } from './session.ts';
 
 export function addDemo(program: Command, session: Session): void {

@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { Option } from 'commander';
 import type { ExitStatus } from '../../proto/errors.ts';
-import { EXIT, MeshproofError } from '../../proto/errors.ts';
+import { EXIT } from '../../proto/errors.ts';
 import type { VerdictValue } from '../judge/finding.ts';
 import type { Format } from '../publish/publish.ts';
 import { addClusterOptions, addScopeOptions } from './cluster-options.ts';
@@ -10,23 +10,19 @@ import type { ClusterFlags, ScopeFlags } from './cluster-options.ts';
 import type { OutputFlags } from './deliver.ts';
 import { parseDuration } from './duration.ts';
 import { addExamples } from './examples.ts';
+import { addJudgingOptions } from './judging-options.ts';
+import type { JudgingFlags } from './judging-options.ts';
 import type { Session } from './session.ts';
 
 const FORMATS: readonly Format[] = ['table', 'json', 'ndjson', 'junit', 'markdown'];
-const FAILURES = ['drift', 'critical', 'error', 'warning'] as const;
-type FailOn = (typeof FAILURES)[number];
 
-export interface MatrixFlags extends OutputFlags, ClusterFlags, ScopeFlags {
+export interface MatrixFlags extends OutputFlags, ClusterFlags, ScopeFlags, JudgingFlags {
   readonly sandbox?: string;
   readonly inCluster?: boolean;
   readonly frames?: boolean;
   readonly hostVantage: boolean;
   readonly dataPlane: 'node' | 'envoy';
   readonly output: Format;
-  readonly minCoverage: number;
-  readonly failOn: readonly FailOn[];
-  /** `KIND/NAMESPACE/NAME`. */
-  readonly trust: readonly string[];
   /** Milliseconds. */
   readonly timeout?: number;
 }
@@ -36,9 +32,6 @@ export const EXIT_OF_VERDICT: Readonly<Record<VerdictValue, ExitStatus>> = {
   fail: EXIT.violations,
   inconclusive: EXIT.inconclusive,
 };
-
-export const DEFAULT_MIN_COVERAGE = 0.95;
-export const DEFAULT_FAIL_ON: readonly FailOn[] = ['drift', 'critical', 'error'];
 
 export function addMatrix(program: Command, session: Session): void {
   const command = program
@@ -52,29 +45,10 @@ export function addMatrix(program: Command, session: Session): void {
     .addOption(new Option('-o, --output <format>', 'form of the output').choices(FORMATS).default('table'))
     .option('--output-file <file>', 'write the output to this file, whole or not at all')
     .addOption(
-      new Option('--min-coverage <part>', 'judged cells / planned cells below which there is no verdict, 0 to 1')
-        .argParser(parsePart)
-        .default(DEFAULT_MIN_COVERAGE),
-    )
-    .addOption(
-      new Option('--fail-on <findings>', `what fails the sweep, of ${FAILURES.join(',')}`)
-        .argParser(parseFailOn)
-        .default(DEFAULT_FAIL_ON, DEFAULT_FAIL_ON.join(',')),
-    )
-    .addOption(
       new Option(
         '--timeout <duration>',
         'deadline of the whole sweep (default: 2m in the sandbox, 10m in a cluster)',
       ).argParser(parseDuration),
-    )
-    .addOption(
-      new Option(
-        '--trust <object>',
-        'KIND/NAMESPACE/NAME of an object that meshproof does not model and that you vouch for, ' +
-          'for example an EnvoyFilter (repeatable)',
-      )
-        .argParser(parseTrusted)
-        .default([] satisfies readonly string[], 'none'),
     )
     .option('--host-vantage', 'probe from the network of a node as well; Pod Security has to allow it', false)
     .option('--in-cluster', 'be the controller of the sweep: for the Job of a sweep, or a CronJob')
@@ -82,7 +56,7 @@ export function addMatrix(program: Command, session: Session): void {
     .action(async (flags: MatrixFlags) => {
       session.finish(await runMatrix(flags, session));
     });
-  addScopeOptions(addClusterOptions(command));
+  addScopeOptions(addClusterOptions(addJudgingOptions(command)));
   addExamples(command, [
     ['matrix -n shop -n bank', 'two namespaces of a cluster'],
     ['matrix -A -o json --output-file sweep.json', 'all of it, for a pipeline'],
@@ -99,27 +73,4 @@ async function runMatrix(flags: MatrixFlags, session: Session): Promise<ExitStat
   const [{ PUBLISHERS }, { deliver }] = await Promise.all([import('../publish/publish.ts'), import('./deliver.ts')]);
   await deliver([PUBLISHERS[flags.output](sweep, session.terminal.page)], flags, session);
   return EXIT_OF_VERDICT[sweep.verdict.value];
-}
-
-function parsePart(text: string): number {
-  const part = Number(text);
-  if (text.trim() !== '' && part >= 0 && part <= 1) return part;
-  throw new MeshproofError('MPE_USAGE', `--min-coverage ${text} is no number from 0 to 1`);
-}
-
-function parseTrusted(text: string, before: readonly string[]): readonly string[] {
-  if (/^[A-Za-z]+\/[a-z0-9.-]+\/[a-z0-9.-]+$/.test(text)) return [...before, text];
-  throw new MeshproofError('MPE_USAGE', `--trust ${text} names no object`, {
-    hint: 'Write it as EnvoyFilter/istio-system/my-filter.',
-  });
-}
-
-function parseFailOn(text: string): readonly FailOn[] {
-  return text.split(',').map((word) => {
-    const known = FAILURES.find((one) => one === word.trim());
-    if (known !== undefined) return known;
-    throw new MeshproofError('MPE_USAGE', `--fail-on ${text}: there is no "${word}"`, {
-      hint: `Name some of ${FAILURES.join(', ')}, with commas between them.`,
-    });
-  });
 }

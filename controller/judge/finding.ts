@@ -35,6 +35,8 @@ export interface Cell {
   /** `namespace/workload` that stands for the vantage. */
   readonly source: string;
   readonly target: Target;
+  /** `namespace/workload` that a pod target is of; absent for Services. */
+  readonly workload?: string;
   readonly probe: Probe;
   readonly expectation: Expectation;
   /** What the attempts come to; the odd one out decides nothing, it makes the cell flapping. */

@@ -28,7 +28,7 @@ export interface Evidence {
  * planned, for one address may stand for several endpoints: half of them say nothing about the other half.
  */
 export function assembleCell({ cell, expectation, dialled, reports: told, missing }: Evidence): MeasuredCell {
-  const { table, key, route, source } = cell;
+  const { table, key, route, source, workload } = cell;
   const { vantage, target, probe } = route;
   const reports = target.kind === 'service' && target.via !== undefined ? told.map(withoutFirstHop) : told;
   const attempts = reports.map((report) => attemptOf(report, dialled));
@@ -37,7 +37,8 @@ export function assembleCell({ cell, expectation, dialled, reports: told, missin
     { addresses: dialled.length, attempts: cell.attempts },
     missing,
   );
-  return { table, key, vantage, source, target, probe, expectation, outcome, attempts };
+  const common = { table, key, vantage, source, target, probe, expectation, outcome, attempts };
+  return workload === undefined ? common : { ...common, workload };
 }
 
 /** A vantage knows its own hop to the gateway; of the one behind it only a witness can tell. */

@@ -41,12 +41,12 @@ const LOST = 3;
 const FLAPPING_WITHIN_MS = 600_000;
 const FLAPPING_CHANGES = 4;
 
-/** Doors that stand open: seen once, and confirmed at once. */
-const URGENT: ReadonlySet<Drift> = new Set(['exposed', 'downgraded']);
+/** Protection that does not protect as it is said to: seen once, and confirmed at once. */
+const URGENT: ReadonlySet<Drift> = new Set(['exposed', 'downgraded', 'misplaced']);
 
 /**
- * `exposed` and `downgraded` begin and end with two observations in a row; `blocked` and `misplaced` begin with three of
- * five and end with five clean ones; `unknown` begins with three in a row, and ends with one that knows. That a route turns
+ * `exposed`, `downgraded` and `misplaced` begin and end with two observations in a row; `blocked` begins with three of five
+ * and ends with five clean ones; `unknown` begins with three in a row, and ends with one that knows. That a route turns
  * out to agree when nothing was known of it yet is no transition.
  */
 export function observe(before: RouteState | undefined, { drift: seen, access, atMs }: Observation): Observed {
@@ -56,14 +56,13 @@ export function observe(before: RouteState | undefined, { drift: seen, access, a
   const wasNeverKnown = state.sequence === 0 && state.drift === 'unknown';
   const isDrifting = drift !== state.drift;
   const moved = access !== 'unknown' && state.access !== 'unknown' && access !== state.access;
-  const isTransition = isDrifting
-    ? !(wasNeverKnown && drift === 'agrees')
-    : moved && drift === 'agrees' && seen === 'agrees';
+  const isFirst = wasNeverKnown && drift === 'agrees';
+  const isTransition = isDrifting ? !isFirst : moved && drift === 'agrees' && seen === 'agrees';
   const changesAtMs = state.changesAtMs.filter((changedMs) => changedMs > atMs - FLAPPING_WITHIN_MS);
   return {
     state: {
       drift,
-      access: access === 'unknown' ? state.access : access,
+      access: isTransition || isFirst || state.access === 'unknown' ? known(access, state.access, drift) : state.access,
       sinceMs: isDrifting ? atMs : state.sinceMs,
       recent: isDrifting ? [seen] : recent,
       changesAtMs: isTransition && isDrifting ? [...changesAtMs, atMs] : changesAtMs,
@@ -72,6 +71,11 @@ export function observe(before: RouteState | undefined, { drift: seen, access, a
     isTransition,
     wantsConfirmation: !isDrifting && seen !== drift && (URGENT.has(seen) || (URGENT.has(drift) && seen === 'agrees')),
   };
+}
+
+/** What was seen once only is no more to be believed of the access than of the drift: it changes with a transition. */
+function known(seen: Access, before: Access, drift: Drift): Access {
+  return seen === 'unknown' && drift !== 'unknown' ? before : seen;
 }
 
 /** Nothing has been seen of it for long: `unknown`, without waiting for more. */

@@ -16,6 +16,8 @@ export interface PlannedCell extends Timeouts {
   readonly route: Route;
   /** `namespace/workload` that stands for the vantage. */
   readonly source: string;
+  /** `namespace/workload` that a pod target is of: pods come and go, and it stays. Absent for Services. */
+  readonly workload?: string;
   /** The Host header or `:authority`; empty: the address that is dialled. */
   readonly authority: string;
   /** Empty: not sent. */

@@ -54,6 +54,7 @@ function proposalOf(placed: PlacedVantage, pod: Pod, check: NetworkCheck, sent: 
       probe: { kind: 'health', container: check.container, check: check.check, variant, action },
     },
     source: placed.workload,
+    workload: pod.workload,
     authority: '',
     serverName: '',
     peerIdentities: [],
