@@ -1,6 +1,6 @@
 /** A sweep of a cluster for somebody outside of it: started as a Job, and brought back. */
 import type { Sweep } from '../judge/finding.ts';
-import type { ClusterAddress } from '../snapshot/cluster/connect.ts';
+import type { ClusterAddress } from '../api-server/connect.ts';
 import type { Namespaces } from './cluster-options.ts';
 import { newSweepId } from './cluster-sweep.ts';
 import { SILENT, showProgress } from './progress.ts';
@@ -32,8 +32,8 @@ export async function sweepFromAfar(options: AfarOptions, session: Session, sign
     { requireRights },
     { systemClock: clock },
   ] = await Promise.all([
-    import('../snapshot/cluster/connect.ts'),
-    import('../fleet/kubernetes/request.ts'),
+    import('../api-server/connect.ts'),
+    import('../api-server/kubernetes-api.ts'),
     import('../fleet/kubernetes/job.ts'),
     import('./cluster-job.ts'),
     import('./rights.ts'),

@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { MeshproofError } from '../../proto/errors.ts';
 import { OWN_NAMESPACE } from '../install/names.ts';
-import type { ClusterAddress } from '../snapshot/cluster/connect.ts';
+import type { ClusterAddress } from '../api-server/connect.ts';
 import { namespaceOption } from './namespace-option.ts';
 import type { Session } from './session.ts';
 
@@ -47,4 +47,13 @@ export function chosenNamespaces({ namespace, allNamespaces = false }: ScopeFlag
   if (!allNamespaces) return namespace === undefined ? undefined : [...new Set(namespace)];
   if (namespace === undefined) return 'all';
   throw new MeshproofError('MPE_USAGE', 'all namespaces (-A), or some (-n)?', { hint: 'Give one of the two.' });
+}
+
+/** Throws MPE_USAGE where our own namespace is to be measured. */
+export function checkScope(namespaces: Namespaces, ownNamespace: string): void {
+  if (namespaces === 'all' || !namespaces.includes(ownNamespace)) return;
+  throw new MeshproofError(
+    'MPE_USAGE',
+    `${ownNamespace} is the namespace of meshproof itself: nothing there is measured`,
+  );
 }

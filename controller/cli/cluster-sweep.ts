@@ -5,9 +5,9 @@ import type { OwnPlace } from '../fleet/kubernetes/own-pod.ts';
 import type { Sweep } from '../judge/finding.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import type { SweepOptions, SweepProgress } from '../sweep.ts';
-import type { ClusterAddress } from '../snapshot/cluster/connect.ts';
+import type { ClusterAddress } from '../api-server/connect.ts';
 import type { Namespaces } from './cluster-options.ts';
-import { nearest } from './nearest.ts';
+import { nearest } from '../gate/nearest.ts';
 import type { Session } from './session.ts';
 
 export interface ClusterSweepOptions extends Pick<SweepOptions, 'minCoverage' | 'failOn' | 'trusted'> {
@@ -56,7 +56,7 @@ export async function sweepCluster(
     { CLUSTER_SWEEP_OPTIONS, sweep },
     { systemClock: clock },
   ] = await Promise.all([
-    import('../snapshot/cluster/connect.ts'),
+    import('../api-server/connect.ts'),
     import('../snapshot/cluster/view.ts'),
     import('../fleet/kubernetes/launcher.ts'),
     import('../sweep.ts'),
@@ -67,7 +67,8 @@ export async function sweepCluster(
   const cluster = await connectCluster(address, env);
   await using view = await viewCluster(cluster, { namespaces }, { clock, debug }, signal);
   const declared = await view.snapshot(signal);
-  checkNamespaces(namespaces, declared);
+  const missing = missingNamespace(namespaces, declared);
+  if (missing !== undefined) throw missing;
   for (const warning of declared.warnings) note(`warning: ${warning}`);
   const chosen = namespaces === 'all' ? 'all' : new Set(namespaces);
   await using launcher = await kubernetesLauncher(
@@ -91,7 +92,7 @@ export async function sweepCluster(
 }
 
 /** By the downward API, as the template of an installation has it. */
-function ownPod(env: Session['env']): Omit<OwnPlace, 'sweepId'> {
+export function ownPod(env: Session['env']): Omit<OwnPlace, 'sweepId'> {
   const setting = (name: string): string => {
     const value = env[name] ?? '';
     if (value !== '') return value;
@@ -106,14 +107,14 @@ function ownPod(env: Session['env']): Omit<OwnPlace, 'sweepId'> {
   };
 }
 
-/** A mistyped namespace has no cells, and no cells are no trouble: that would be a pass. */
-function checkNamespaces(namespaces: Namespaces, { objects }: Snapshot): void {
-  if (namespaces === 'all') return;
+/** MPE_USAGE: a mistyped namespace has no cells, and no cells are no trouble: that would be a pass. */
+export function missingNamespace(namespaces: Namespaces, { objects }: Snapshot): MeshproofError | undefined {
+  if (namespaces === 'all') return undefined;
   const known = objects.filter(({ kind }) => kind === 'Namespace').map(({ metadata }) => metadata.name);
   const missing = namespaces.find((namespace) => !known.includes(namespace));
-  if (missing === undefined) return;
+  if (missing === undefined) return undefined;
   const close = nearest(missing, known);
-  throw new MeshproofError('MPE_USAGE', `the cluster has no namespace ${missing}`, {
+  return new MeshproofError('MPE_USAGE', `the cluster has no namespace ${missing}`, {
     hint: close === undefined ? 'Name one that it has.' : `Did you mean ${close}?`,
   });
 }

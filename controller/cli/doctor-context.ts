@@ -3,8 +3,8 @@ import type { ExitStatus } from '../../proto/errors.ts';
 import { MeshproofError } from '../../proto/errors.ts';
 import { fields, list, text } from '../declared/reading.ts';
 import type { Fields } from '../declared/reading.ts';
-import type { Access } from '../fleet/kubernetes/refusal.ts';
-import type { KubernetesApi } from '../fleet/kubernetes/request.ts';
+import type { Access } from '../api-server/refusal.ts';
+import type { KubernetesApi } from '../api-server/kubernetes-api.ts';
 import type { Namespaces } from './cluster-options.ts';
 
 export interface Checkup {

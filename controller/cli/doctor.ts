@@ -35,8 +35,8 @@ export function addDoctor(program: Command, session: Session): void {
 
 async function examine(flags: DoctorFlags, session: Session): Promise<ExitStatus> {
   const [{ connectCluster }, { KubernetesApi }, { systemClock }, rights, mesh, { publishCheckup }] = await Promise.all([
-    import('../snapshot/cluster/connect.ts'),
-    import('../fleet/kubernetes/request.ts'),
+    import('../api-server/connect.ts'),
+    import('../api-server/kubernetes-api.ts'),
     import('../../proto/system-clock.ts'),
     import('./doctor-checks.ts'),
     import('./doctor-mesh.ts'),

@@ -2,8 +2,8 @@
 import pLimit from 'p-limit';
 import { MeshproofError } from '../../proto/errors.ts';
 import { fields, text } from '../declared/reading.ts';
-import type { Access } from '../fleet/kubernetes/refusal.ts';
-import type { KubernetesApi } from '../fleet/kubernetes/request.ts';
+import type { Access } from '../api-server/refusal.ts';
+import type { KubernetesApi } from '../api-server/kubernetes-api.ts';
 import { USER_PERMISSIONS } from '../install/permissions.ts';
 import type { Permission } from '../install/permissions.ts';
 import { ruleLine } from '../install/rule-line.ts';

@@ -45,10 +45,15 @@ export type LostListener = (agentId: string, why: string) => void;
 
 export interface Launcher extends AsyncDisposable {
   readonly meeting: Meeting;
-  /** Where this launcher can place agents in the declared state; called once a sweep, before `launch`. */
+  /** Where this launcher can place agents in the declared state; called before `launch`, and again when the state changes. */
   readonly place: (snapshot: Snapshot) => Placement;
-  /** Starts one agent a vantage. Resolves when they are started, not when they are connected. */
+  /**
+   * Starts one agent a vantage. Resolves when they are started, not when they are connected. May be called again, for
+   * vantages of the latest `place` that are new or whose agent is lost: whoever is there for them still is replaced.
+   */
   readonly launch: (vantages: readonly Vantage[], controller: ControllerEndpoint, signal: AbortSignal) => Promise<void>;
+  /** Ends the agents of these vantages, and calls no listener for them. Absent: agents end with the launcher only. */
+  readonly retire?: (vantages: readonly Vantage[]) => Promise<void>;
   /** What a probe from the vantage dials for the target; empty: nothing is there (the cell becomes `untested: no-address`). */
   readonly addressesOf: (vantage: Vantage, target: Target) => readonly DialTarget[];
   /** TLS facts of the mesh that a task needs. */

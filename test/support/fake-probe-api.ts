@@ -2,7 +2,7 @@
 import { fields, text } from '../../controller/declared/reading.ts';
 import type { Fields } from '../../controller/declared/reading.ts';
 import type { Created, ProbeApi } from '../../controller/fleet/kubernetes/probe-api.ts';
-import type { Access } from '../../controller/fleet/kubernetes/refusal.ts';
+import type { Access } from '../../controller/api-server/refusal.ts';
 
 export class FakeProbeApi implements ProbeApi {
   /** By name: those that are there. */
@@ -39,6 +39,16 @@ export class FakeProbeApi implements ProbeApi {
     await this.beforeAnswer(`delete job ${name}`);
     this.deleted.push(name);
     this.jobs.delete(name);
+  };
+
+  readonly jobsOfSweep = async (namespace: string | undefined): Promise<readonly Fields[]> => {
+    await this.beforeAnswer(`list jobs ${namespace ?? ''}`);
+    return [...this.jobs.values()]
+      .filter((job) => namespace === undefined || fields(job, 'metadata')['namespace'] === namespace)
+      .map((job) => {
+        const metadata = fields(job, 'metadata');
+        return { ...job, metadata: { ...metadata, uid: `uid-${text(metadata['name']) ?? ''}` } };
+      });
   };
 
   readonly podsOfSweep = async (namespace: string): Promise<readonly Fields[]> => {

@@ -1,5 +1,4 @@
 /** The Job of one sweep in the cluster: made, watched, its log followed, deleted. */
-import type { IncomingMessage } from 'node:http';
 import type { ErrorCode } from '../../../proto/errors.ts';
 import { MeshproofError } from '../../../proto/errors.ts';
 import { fields, list, text } from '../../declared/reading.ts';
@@ -7,8 +6,9 @@ import type { Fields } from '../../declared/reading.ts';
 import { CONTAINER, CRON_JOB, OWN_NAMESPACE } from '../../install/names.ts';
 import { podStateOf } from './pod-state.ts';
 import type { PodState } from './pod-state.ts';
-import type { Access } from './refusal.ts';
-import type { ApiAnswer, KubernetesApi } from './request.ts';
+import type { Access } from '../../api-server/refusal.ts';
+import { isPassing, wordsOf } from '../../api-server/trouble.ts';
+import type { ApiAnswer, KubernetesApi } from '../../api-server/kubernetes-api.ts';
 
 export type LogPiece =
   | {
@@ -73,15 +73,21 @@ export class SweepJobs {
     if (since !== undefined) query.set('sinceTime', since.replace(/\.\d+/, ''));
     const path = `/api/v1/namespaces/${this.#namespace}/pods/${pod}/log?${query.toString()}`;
     const access = this.#access('get', '', 'pods/log');
-    try {
-      const answer = await this.#api.open({ access, path }, SILENCE_MS, signal);
-      if (!('body' in answer)) yield* linesOf(answer);
+    const opened = await this.#api.open({ access, path }, SILENCE_MS, signal);
+    if (opened.kind !== 'open') {
       // An API server in trouble has said nothing of the log; anything else, and there is none.
-      else if (answer.status === 429 || answer.status >= 500) yield { kind: 'cut', why: textOfStatus(answer) };
-    } catch (error) {
-      signal.throwIfAborted();
-      if (error instanceof MeshproofError) throw error;
-      yield { kind: 'cut', why: error instanceof Error ? error.message : String(error) };
+      if (opened.kind === 'broken') yield { kind: 'cut', why: opened.says };
+      else if (isPassing(opened)) yield { kind: 'cut', why: wordsOf(opened.status, opened.body) };
+      return;
+    }
+    await using stream = opened;
+    for (;;) {
+      const next = await stream.lines.next();
+      if (next.done !== true) yield logLine(next.value);
+      else {
+        if (next.value !== null) yield { kind: 'cut', why: next.value.says };
+        return;
+      }
     }
   }
 
@@ -122,17 +128,9 @@ export class SweepJobs {
   }
 }
 
-/** Rejects where the stream breaks off; a line that is cut in two is not given out. */
-async function* linesOf(stream: IncomingMessage): AsyncGenerator<LogPiece, void, undefined> {
-  let rest = '';
-  for await (const chunk of stream.setEncoding('utf8') as AsyncIterable<string>) {
-    const lines = (rest + chunk).split('\n');
-    rest = lines.pop() ?? '';
-    for (const line of lines) {
-      const space = line.indexOf(' ');
-      yield { kind: 'line', at: line.slice(0, space), text: line.slice(space + 1) };
-    }
-  }
+function logLine(line: string): LogPiece {
+  const space = line.indexOf(' ');
+  return { kind: 'line', at: line.slice(0, space), text: line.slice(space + 1) };
 }
 
 function succeeded(
@@ -141,11 +139,7 @@ function succeeded(
   code: ErrorCode = 'MPE_CLUSTER_UNREACHABLE',
 ): unknown {
   if (status < 300) return body;
-  throw new MeshproofError(code, `${attempted}: ${textOfStatus({ status, body })}`);
-}
-
-function textOfStatus({ status, body }: ApiAnswer): string {
-  return text(fields(body)['message']) ?? `HTTP ${String(status)}`;
+  throw new MeshproofError(code, `${attempted}: ${wordsOf(status, body)}`);
 }
 
 function nameOf(object: unknown): string {

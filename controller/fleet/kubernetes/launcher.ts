@@ -1,58 +1,39 @@
 /** Agents for a cluster: a probe pod for each vantage, in the vantage's own namespace and under its own account. */
-import pLimit from 'p-limit';
-import type { Clock } from '../../../proto/clock.ts';
+import { randomUUID } from 'node:crypto';
 import { MeshproofError } from '../../../proto/errors.ts';
+import { orAborted } from '../../../proto/or-aborted.ts';
 import type { Target, Vantage } from '../../../proto/vocabulary.ts';
 import { vantageKey } from '../../../proto/vocabulary.ts';
 import type { Snapshot } from '../../declared/objects.ts';
 import type { Fields } from '../../declared/reading.ts';
-import type { Cluster } from '../../snapshot/cluster/connect.ts';
+import type { Cluster } from '../../api-server/connect.ts';
 import { CONTROLLER_PORT } from '../../install/names.ts';
 import { addressesIn } from './addresses.ts';
 import { isolationOf } from './isolation.ts';
-import { excludedRangesIn, meshAccessIn } from './mesh-access.ts';
-import { declaredController, ownerOf, templateOf } from './own-pod.ts';
-import type { OwnPlace } from './own-pod.ts';
+import { excludedRangesIn } from './mesh-access.ts';
+import { declaredController } from './own-pod.ts';
 import { placeProbes } from './placement.ts';
 import type { PlacedProbe, ProbePlacement } from './placement.ts';
 import { probeApi } from './probe-api.ts';
-import type { Created, ProbeApi } from './probe-api.ts';
-import { probeJob } from './probe-job.ts';
-import { KubernetesApi } from './request.ts';
+import type { ProbeApi } from './probe-api.ts';
+import { agentIdOf, madeAs } from './probe-job.ts';
+import { dialledHost, jobFor } from './probe-making.ts';
+import type { ProbeMaking } from './probe-making.ts';
+import type { KubernetesLauncherDeps, KubernetesLauncherOptions } from './launcher-options.ts';
+import { ProbeJobs } from './probe-jobs.ts';
+import { formerJobs } from './former-jobs.ts';
+import type { ProbePlace } from './places.ts';
+import { KubernetesApi } from '../../api-server/kubernetes-api.ts';
 import { requireRights } from './rights.ts';
 import { podTokenCheck } from './token-check.ts';
 import type { AwaitedAgent, ReadToken } from './token-check.ts';
 import { tokenReader } from './token-reader.ts';
 import { ProbeWatch } from './watch.ts';
-import type { WatchedProbe } from './watch.ts';
 import type { ControllerEndpoint, DialTarget, Launcher, LostListener, Meeting, Placement } from '../launcher.ts';
-
-export interface KubernetesLauncherOptions {
-  /** The pod that this process runs in, and the sweep that it is there for. */
-  readonly own: OwnPlace;
-  /** Whose workloads are callers; `all` is without Kubernetes' own namespaces and the mesh's. */
-  readonly namespaces: ReadonlySet<string> | 'all';
-  /** @default false */
-  readonly hostVantage?: boolean;
-  /** After this the probe pods are ended by Kubernetes, whatever has become of us. @default 15 minutes */
-  readonly deadlineMs?: number;
-  /** @default 7443 */
-  readonly port?: number;
-}
-
-export interface KubernetesLauncherDeps {
-  readonly clock: Clock;
-  readonly debug: (message: string) => void;
-  /** For the person who has started the sweep. */
-  readonly note: (message: string) => void;
-}
 
 const DEADLINE_MS = 900_000;
 /** How long an API server that does not answer is borne. */
 const PATIENCE_MS = 20_000;
-/** Of all deletions together; what is not deleted by then goes by its deadline. */
-const DELETE_WITHIN_MS = 10_000;
-const AT_A_TIME = 8;
 /** Well below the ten seconds after which agent and session give each other up. */
 const NETWORK_SETTLES_WITHIN_MS = 4_000;
 
@@ -78,25 +59,28 @@ export async function kubernetesLauncher(
   return new KubernetesLauncher(api, pod, await tokenReader(api, deps, signal), options, deps);
 }
 
-interface Probe extends PlacedProbe {
-  readonly created: Promise<Created>;
-  hasJoined: boolean;
+interface StartedProbe extends PlacedProbe {
+  readonly agentId: string;
 }
 
 export class KubernetesLauncher implements Launcher {
   readonly meeting: Meeting;
   readonly #api: ProbeApi;
-  readonly #ownPod: Fields;
   readonly #options: KubernetesLauncherOptions;
+  readonly #making: ProbeMaking;
   readonly #deps: KubernetesLauncherDeps;
   readonly #listeners = new Set<LostListener>();
+  readonly #jobs: ProbeJobs;
+  readonly #stop = new AbortController();
+  /** Of this launcher: the names of its Jobs are like nobody else's. */
+  readonly #id = randomUUID();
+  #launches = 0;
   /** The latest. */
   #placement: ProbePlacement | undefined;
-  #placements = 0;
-  /** Of all launches, by agent id. */
-  readonly #probes = new Map<string, Probe>();
-  readonly #stop = new AbortController();
-  readonly #watches: Promise<void>[] = [];
+  /** Resolves when what a former controller left is taken over. */
+  readonly #adopted = Promise.withResolvers<undefined>();
+  #hasAdopted = false;
+  #watching: Promise<void> | undefined;
 
   constructor(
     api: ProbeApi,
@@ -106,21 +90,21 @@ export class KubernetesLauncher implements Launcher {
     deps: KubernetesLauncherDeps,
   ) {
     this.#api = api;
-    this.#ownPod = ownPod;
+    const { own, stays, deadlineMs = DEADLINE_MS } = options;
     this.#options = options;
+    this.#making = { own, ownPod, stays, deadlineMs };
     this.#deps = deps;
-    const { host } = options.own;
+    this.#jobs = new ProbeJobs({ api, ...deps });
     this.meeting = {
-      listen: { host: host.includes(':') ? '::' : '0.0.0.0', port: options.port ?? CONTROLLER_PORT },
-      host,
+      listen: { host: own.host.includes(':') ? '::' : '0.0.0.0', port: options.port ?? CONTROLLER_PORT },
+      host: stays?.host ?? own.host,
       tokens: podTokenCheck({
         read,
         api,
         clock: deps.clock,
-        awaited: (agentId) => this.#awaited(agentId),
+        awaited: (agentId, signal) => this.#awaited(agentId, signal),
         joined: (agentId) => {
-          const probe = this.#probes.get(agentId);
-          if (probe !== undefined) probe.hasJoined = true;
+          this.#jobs.joined(agentId);
         },
         settleMs: () => (this.#placement?.mesh.networkPolicies.size === 0 ? 0 : NETWORK_SETTLES_WITHIN_MS),
         misplaced: (agentId, why) => {
@@ -141,15 +125,13 @@ export class KubernetesLauncher implements Launcher {
 
   /** The probes are placed in the declared state as pods that are to be, under names that stay the same in every sweep. */
   readonly place = (snapshot: Snapshot): Placement => {
-    this.#placements += 1;
     const { own, namespaces, hostVantage = false } = this.#options;
-    this.#placement = placeProbes(snapshot, declaredController(this.#ownPod, own), {
+    this.#placement = placeProbes(snapshot, declaredController(this.#making.ownPod, own), {
       namespaces,
       hostVantage,
       ownNamespace: own.namespace,
       sweepId: own.sweepId,
-      placement: this.#placements,
-      controllerHost: own.host,
+      controllerHost: dialledHost(this.#making),
       excludedRanges: excludedRangesIn(snapshot),
     });
     const { probes, snapshot: placed } = this.#placement;
@@ -159,6 +141,10 @@ export class KubernetesLauncher implements Launcher {
     return { snapshot: placed, vantages };
   };
 
+  /**
+   * What a former controller left for these vantages is taken over where it would be made no differently now; whatever
+   * else it left is deleted. Rejects as `ProbeApi`; the vantages whose Job nobody knows about are lost then.
+   */
   readonly launch = async (
     vantages: readonly Vantage[],
     controller: ControllerEndpoint,
@@ -166,103 +152,115 @@ export class KubernetesLauncher implements Launcher {
   ): Promise<void> => {
     const placement = this.#placement;
     if (placement === undefined) throw new TypeError('nothing has been placed');
+    const until = AbortSignal.any([signal, this.#stop.signal]);
     const wanted = new Set(vantages.map(vantageKey));
     const placed = placement.probes.filter(({ place }) => wanted.has(vantageKey(place.vantage)));
-    for (const { agentId, place } of placed) controller.expect(agentId, place.vantage);
-    for (const { agentId, hindrance } of placed) if (hindrance !== undefined) this.#lose(agentId, hindrance);
     const able = placed.filter(({ hindrance }) => hindrance === undefined);
-    await requireRights(this.#api, [...new Set(able.map(({ place }) => place.vantage.namespace))], signal);
-    const limit = pLimit(AT_A_TIME);
-    const until = AbortSignal.any([signal, this.#stop.signal]);
-    const started = able.map((probe) => {
-      return this.#start(probe, () =>
-        limit(() => this.#api.createJob(this.#jobFor(probe, placement, controller), until)),
-      );
-    });
+    await requireRights(this.#api, [...new Set(able.map(({ place }) => place.vantage.namespace))], until);
+    const adopted = await this.#adopt(placed, placement, controller, until);
+    const starts = placed
+      .filter(({ place }) => !adopted.has(place))
+      .map((probe) => ({ ...probe, agentId: this.#nextIdOf(probe.place.vantage) }));
+    const replaced = starts.flatMap(({ place }) => this.#jobs.of(place.vantage));
+    for (const { agentId } of replaced) this.#lose(agentId, 'another one takes its place');
+    for (const { agentId, place } of starts) controller.expect(agentId, place.vantage);
+    for (const { agentId, hindrance } of starts) if (hindrance !== undefined) this.#tellLost(agentId, hindrance);
+    await this.#jobs.remove(replaced);
+    const started = starts
+      .filter(({ hindrance }) => hindrance === undefined)
+      .map((probe) => this.#start(probe, jobFor(probe, placement, controller, this.#making), until));
     // All of them settle first: what was asked for has to be known before anything of it can be deleted.
     const settled = await Promise.allSettled(started);
+    this.#watching ??= this.#watch(controller);
     for (const one of settled) if (one.status === 'rejected') throw one.reason;
-    const watched = settled.flatMap((one) => (one.status === 'fulfilled' ? (one.value ?? []) : []));
-    this.#watches.push(this.#watch(watched, placement, controller));
   };
+
+  readonly retire = (vantages: readonly Vantage[]): Promise<void> =>
+    this.#jobs.remove(vantages.flatMap((vantage) => this.#jobs.of(vantage)));
 
   readonly addressesOf = (_vantage: Vantage, target: Target): readonly DialTarget[] =>
     this.#placement === undefined ? [] : addressesIn(this.#placement.mesh, target);
 
-  /** Asks for the end of every probe pod that was ever asked for, and does not wait until they are gone. */
+  /** Asks for the end of every probe pod that was ever asked for, but for those that stay, and does not wait for it. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort();
-    await Promise.all(this.#watches);
-    const { clock } = this.#deps;
-    const isDone = new AbortController();
-    const late = new AbortController();
-    const bound = clock.sleep(DELETE_WITHIN_MS, isDone.signal).then(
-      () => {
-        late.abort(new Error(`not done within ${String(DELETE_WITHIN_MS / 1000)} s`));
-      },
-      () => undefined,
-    );
-    const limit = pLimit(2 * AT_A_TIME);
-    await Promise.all([...this.#probes.values()].map((probe) => limit(() => this.#remove(probe, late.signal))));
-    isDone.abort();
-    await bound;
+    this.#adopted.resolve(undefined);
+    await this.#watching;
+    if (this.#options.stays === undefined) await this.#jobs.remove(this.#jobs.all());
   }
 
-  /** Undefined where the cluster would not have it; that is said already. */
-  async #start(placed: PlacedProbe, create: () => Promise<Created>): Promise<WatchedProbe | undefined> {
-    const { agentId, place } = placed;
-    const { vantage } = place;
-    const created = create();
-    this.#probes.set(agentId, { ...placed, created, hasJoined: false });
-    const answer = await created;
-    if (answer.kind === 'rejected') {
-      this.#lose(agentId, `its Job was not admitted: ${answer.why}`);
-      return undefined;
+  /** Once, at the first launch. Answers the places whose probes are there. */
+  async #adopt(
+    placed: readonly PlacedProbe[],
+    placement: ProbePlacement,
+    controller: ControllerEndpoint,
+    signal: AbortSignal,
+  ): Promise<ReadonlySet<ProbePlace>> {
+    const { own, stays, namespaces } = this.#options;
+    const adopted = new Set<ProbePlace>();
+    if (stays === undefined || this.#hasAdopted) return adopted;
+    const where = namespaces === 'all' ? 'all' : new Set([...namespaces, own.namespace]);
+    const left = new Set(await formerJobs(this.#api, own.sweepId, where, signal));
+    for (const { place, hindrance } of placed) {
+      const now = madeAs(jobFor({ place, agentId: '' }, placement, controller, this.#making));
+      const former = [...left].find((one) => one.namespace === place.vantage.namespace && one.madeAs === now);
+      if (former === undefined || hindrance !== undefined) continue;
+      left.delete(former);
+      adopted.add(place);
+      this.#jobs.adopt(former, place.vantage);
+      controller.expect(former.name, place.vantage);
+      this.#deps.debug(`agent ${former.name} of a former controller is taken over`);
     }
-    return { agentId, vantage, jobUid: answer.uid, createdAtMs: this.#deps.clock.monotonicMs() };
+    this.#hasAdopted = true;
+    this.#adopted.resolve(undefined);
+    await this.#jobs.delete([...left]);
+    return adopted;
   }
 
-  #jobFor({ agentId, place }: PlacedProbe, { mesh, snapshot }: ProbePlacement, controller: ControllerEndpoint): Fields {
-    const { own, deadlineMs = DEADLINE_MS } = this.#options;
-    const isInOwnNamespace = place.vantage.namespace === own.namespace;
-    return probeJob(place, {
-      agentId,
-      sweepId: own.sweepId,
-      controllerHost: own.host,
-      excludedRanges: excludedRangesIn(snapshot),
-      controller,
-      mesh: meshAccessIn(mesh, place.vantage),
-      template: templateOf(this.#ownPod),
-      deadlineSeconds: Math.ceil(deadlineMs / 1000),
-      ...(isInOwnNamespace && { owner: ownerOf(this.#ownPod) }),
-    });
+  #nextIdOf(vantage: Vantage): string {
+    this.#launches += 1;
+    return agentIdOf(vantage, this.#options.own.sweepId, `${this.#id} ${String(this.#launches)}`);
   }
 
-  async #awaited(agentId: string): Promise<AwaitedAgent | undefined> {
-    const probe = this.#probes.get(agentId);
+  /** That the cluster would not have it is the vantage's trouble alone. */
+  async #start({ agentId, place }: StartedProbe, job: Fields, signal: AbortSignal): Promise<void> {
+    try {
+      const answer = await this.#jobs.create(agentId, place.vantage, job, signal);
+      if (answer.kind === 'rejected') this.#lose(agentId, `its Job was not admitted: ${answer.why}`);
+    } catch (error) {
+      this.#lose(agentId, `its Job may not have come about: ${error instanceof Error ? error.message : String(error)}`);
+      throw error;
+    }
+  }
+
+  /** An agent that is there already when its controller comes is not turned away before it is known. */
+  async #awaited(agentId: string, signal: AbortSignal): Promise<AwaitedAgent | undefined> {
+    if (this.#options.stays !== undefined) await orAborted(this.#adopted.promise, signal);
+    const probe = this.#jobs.find(agentId);
     if (probe === undefined) return undefined;
     const created = await probe.created;
-    return created.kind === 'created' ? { vantage: probe.place.vantage, jobUid: created.uid } : undefined;
+    return created.kind === 'created' ? { vantage: probe.vantage, jobUid: created.uid } : undefined;
   }
 
-  #watch(
-    probes: readonly WatchedProbe[],
-    { mesh, probes: placed }: ProbePlacement,
-    controller: ControllerEndpoint,
-  ): Promise<void> {
+  #watch({ address }: ControllerEndpoint): Promise<void> {
     const { clock, debug } = this.#deps;
     const { own } = this.#options;
-    const { host, port } = controller.address;
-    const watch = new ProbeWatch(probes, {
+    const watch = new ProbeWatch({
+      probes: () => this.#jobs.watched(),
       api: this.#api,
       clock,
       debug,
       sweepId: own.sweepId,
-      meetingPoint: `${host}:${String(port)}`,
-      hasJoined: (agentId) => this.#probes.get(agentId)?.hasJoined === true,
-      isolation: ({ agentId, vantage }) => {
-        const name = placed.find((probe) => probe.agentId === agentId)?.place.name ?? '';
-        return isolationOf(mesh, `${vantage.namespace}/${name}`, { ...own, address: controller.address });
+      meetingPoint: `${address.host}:${String(address.port)}`,
+      hasJoined: (agentId) => this.#jobs.find(agentId)?.hasJoined === true,
+      isolation: ({ vantage }) => {
+        const { mesh, probes = [] } = this.#placement ?? {};
+        const key = vantageKey(vantage);
+        const name = probes.find(({ place }) => vantageKey(place.vantage) === key)?.place.name;
+        if (mesh === undefined || name === undefined) return undefined;
+        // Policies see the pod behind the Service.
+        const controller = { ...own, address: { host: own.host, port: address.port } };
+        return isolationOf(mesh, `${vantage.namespace}/${name}`, controller);
       },
       lost: (agentId, why) => {
         this.#lose(agentId, why);
@@ -272,18 +270,11 @@ export class KubernetesLauncher implements Launcher {
   }
 
   #lose(agentId: string, why: string): void {
-    this.#deps.debug(`agent ${agentId} is lost: ${why}`);
-    for (const listener of this.#listeners) listener(agentId, why);
+    if (this.#jobs.lose(agentId)) this.#tellLost(agentId, why);
   }
 
-  /** A creation whose answer was lost, or that was cut short, may have come about all the same. */
-  async #remove({ agentId, place }: Probe, signal: AbortSignal): Promise<void> {
-    const { namespace } = place.vantage;
-    try {
-      await this.#api.deleteJob(namespace, agentId, signal);
-    } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
-      this.#deps.note(`Job ${namespace}/${agentId} could not be deleted (${why}); it ends by its own deadline`);
-    }
+  #tellLost(agentId: string, why: string): void {
+    this.#deps.debug(`agent ${agentId} is lost: ${why}`);
+    for (const listener of this.#listeners) listener(agentId, why);
   }
 }

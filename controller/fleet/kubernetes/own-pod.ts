@@ -1,6 +1,6 @@
 /** The controller's own pod: what its probes take over from it, and how the engine is to know it. */
 import { MeshproofError } from '../../../proto/errors.ts';
-import type { Environment } from '../../snapshot/cluster/connect.ts';
+import type { Environment } from '../../api-server/connect.ts';
 import type { K8sObject } from '../../declared/objects.ts';
 import { fields, list, text, textMap, texts } from '../../declared/reading.ts';
 import type { Fields } from '../../declared/reading.ts';

@@ -6,21 +6,16 @@ import { compareText } from '../../declared/order.ts';
 import { captors } from './capture.ts';
 import { probePlaces } from './places.ts';
 import type { PlaceOptions, ProbePlace } from './places.ts';
-import { agentIdOf, declaredProbe } from './probe-job.ts';
+import { declaredProbe } from './probe-job.ts';
 import type { ProbeIdentity } from './probe-job.ts';
 
 export interface PlacedProbe {
   readonly place: ProbePlace;
-  /** Also the name of its Job. */
-  readonly agentId: string;
   /** Why no pod must be made for it. */
   readonly hindrance?: string;
 }
 
-export interface PlacementOptions extends PlaceOptions, ProbeIdentity {
-  /** Counts the placements of a sweep, so that no Job of one meets one of another. */
-  readonly placement: number;
-}
+export type PlacementOptions = PlaceOptions & ProbeIdentity;
 
 export interface ProbePlacement {
   readonly snapshot: Snapshot;
@@ -42,9 +37,8 @@ export function placeProbes(snapshot: Snapshot, controller: K8sObject, options: 
   const placed = { ...snapshot, objects };
   const mesh = buildMesh(placed);
   const probes = places.map((place): PlacedProbe => {
-    const agentId = agentIdOf(place, options.sweepId, options.placement);
     const hindrance = place.hindrance ?? hindranceOf(mesh, snapshot, place);
-    return { place, agentId, ...(hindrance !== undefined && { hindrance }) };
+    return { place, ...(hindrance !== undefined && { hindrance }) };
   });
   return { snapshot: placed, mesh, probes };
 }

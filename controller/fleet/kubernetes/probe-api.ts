@@ -2,9 +2,10 @@
 import { MeshproofError } from '../../../proto/errors.ts';
 import { fields, list, text } from '../../declared/reading.ts';
 import type { Fields } from '../../declared/reading.ts';
-import { SWEEP_LABEL } from '../../install/names.ts';
-import type { ApiAnswer, KubernetesApi } from './request.ts';
-import type { Access } from './refusal.ts';
+import { ROLE_LABEL, SWEEP_LABEL } from '../../install/names.ts';
+import type { ApiAnswer, KubernetesApi } from '../../api-server/kubernetes-api.ts';
+import type { Access } from '../../api-server/refusal.ts';
+import { wordsOf } from '../../api-server/trouble.ts';
 
 export type Created =
   | { readonly kind: 'created'; readonly uid: string }
@@ -19,6 +20,12 @@ export interface ProbeApi {
   readonly createJob: (job: Fields, signal: AbortSignal) => Promise<Created>;
   /** With its pods. It does not matter whether it was there. */
   readonly deleteJob: (namespace: string, name: string, signal: AbortSignal) => Promise<void>;
+  /** Of the probes of a sweep; `namespace` undefined: everywhere. */
+  readonly jobsOfSweep: (
+    namespace: string | undefined,
+    sweepId: string,
+    signal: AbortSignal,
+  ) => Promise<readonly Fields[]>;
   readonly podsOfSweep: (namespace: string, sweepId: string, signal: AbortSignal) => Promise<readonly Fields[]>;
   /** Warnings about an object, as they come. */
   readonly warnings: (namespace: string, kind: string, name: string, signal: AbortSignal) => Promise<readonly Fields[]>;
@@ -41,29 +48,35 @@ export function probeApi(api: KubernetesApi): ProbeApi {
   };
   return {
     pod: async (namespace, name, signal) => {
-      const access: Access = { verb: 'get', apiGroup: '', resource: 'pods', namespace };
-      const answer = await api.ask({ access, path: `${core(namespace, 'pods')}/${name}` }, signal);
-      return answer.status === 404 ? undefined : expected(answer, access);
+      const access: Access = { verb: 'list', apiGroup: '', resource: 'pods', namespace };
+      const answer = await api.ask({ access, path: `${core(namespace, 'pods')}?${named(name)}` }, signal);
+      return itemsOf(answer, access)[0];
     },
     createJob: async (job, signal) => {
       const namespace = text(fields(job, 'metadata')['namespace']) ?? '';
       const name = text(fields(job, 'metadata')['name']) ?? '';
       const create: Access = { verb: 'create', apiGroup: 'batch', resource: 'jobs', namespace };
       const answer = await api.ask({ access: create, path: jobs(namespace), body: job }, signal);
-      if (answer.status < 300) return { kind: 'created', uid: uidOf(answer) };
-      if (answer.status !== 409) return { kind: 'rejected', why: wordsOf(answer) };
-      const get: Access = { ...create, verb: 'get' };
-      const there = await api.ask({ access: get, path: `${jobs(namespace)}/${name}` }, signal);
-      const isOurs = sweepOf(there.body) === sweepOf(job);
-      return there.status < 300 && isOurs
+      if (answer.status < 300) return { kind: 'created', uid: uidOf(answer.body) };
+      if (answer.status !== 409) return { kind: 'rejected', why: wordsOf(answer.status, answer.body) };
+      const find: Access = { ...create, verb: 'list' };
+      const [there] = itemsOf(await api.ask({ access: find, path: `${jobs(namespace)}?${named(name)}` }, signal), find);
+      return there !== undefined && sweepOf(there) === sweepOf(job)
         ? { kind: 'created', uid: uidOf(there) }
-        : { kind: 'rejected', why: wordsOf(answer) };
+        : { kind: 'rejected', why: wordsOf(answer.status, answer.body) };
     },
     deleteJob: async (namespace, name, signal) => {
       const access: Access = { verb: 'delete', apiGroup: 'batch', resource: 'jobs', namespace };
       const path = `${jobs(namespace)}/${name}?propagationPolicy=Background`;
       const answer = await api.ask({ access, path }, signal);
       if (answer.status !== 404 && answer.status !== 409) expected(answer, access);
+    },
+    jobsOfSweep: async (namespace, sweepId, signal) => {
+      const place = namespace === undefined ? {} : { namespace };
+      const access: Access = { verb: 'list', apiGroup: 'batch', resource: 'jobs', ...place };
+      const query = new URLSearchParams({ labelSelector: `${SWEEP_LABEL}=${sweepId},${ROLE_LABEL}=probe` });
+      const path = namespace === undefined ? '/apis/batch/v1/jobs' : jobs(namespace);
+      return itemsOf(await api.ask({ access, path: `${path}?${query.toString()}` }, signal), access);
     },
     podsOfSweep: async (namespace, sweepId, signal) => {
       const access: Access = { verb: 'list', apiGroup: '', resource: 'pods', namespace };
@@ -94,21 +107,25 @@ export function probeApi(api: KubernetesApi): ProbeApi {
   };
 }
 
+/** One object by its name, for whoever may list and so needs no right to get. */
+function named(name: string): string {
+  return new URLSearchParams({ fieldSelector: `metadata.name=${name}` }).toString();
+}
+
 function expected(answer: ApiAnswer, { verb, resource }: Access): Fields {
   if (answer.status < 300) return fields(answer.body);
-  throw new MeshproofError('MPE_CLUSTER_UNREACHABLE', `cannot ${verb} ${resource}: ${wordsOf(answer)}`);
+  throw new MeshproofError(
+    'MPE_CLUSTER_UNREACHABLE',
+    `cannot ${verb} ${resource}: ${wordsOf(answer.status, answer.body)}`,
+  );
 }
 
 function itemsOf(answer: ApiAnswer, access: Access): readonly Fields[] {
   return list(expected(answer, access)['items']).map((item) => fields(item));
 }
 
-function wordsOf({ status, body }: ApiAnswer): string {
-  return text(fields(body)['message']) ?? `the API server answered ${String(status)}`;
-}
-
-function uidOf({ body }: ApiAnswer): string {
-  return text(fields(body, 'metadata')['uid']) ?? '';
+function uidOf(object: unknown): string {
+  return text(fields(object, 'metadata')['uid']) ?? '';
 }
 
 function sweepOf(job: unknown): string | undefined {

@@ -1,9 +1,9 @@
 /** The Job of one probe pod, and the same pod as the engine is to know it. Pure. */
 import { createHash } from 'node:crypto';
-import type { Address } from '../../../proto/vocabulary.ts';
+import type { Address, Vantage } from '../../../proto/vocabulary.ts';
 import { vantageKey } from '../../../proto/vocabulary.ts';
 import type { K8sObject } from '../../declared/objects.ts';
-import { fields, list } from '../../declared/reading.ts';
+import { fields, list, text } from '../../declared/reading.ts';
 import type { Fields } from '../../declared/reading.ts';
 import { NOBODY, OUR_LABELS, ROLE_LABEL, SWEEP_LABEL } from '../../install/names.ts';
 import type { ProbePlace } from './places.ts';
@@ -24,7 +24,7 @@ export interface ProbeTemplate {
 /** What is known before any controller listens; the engine is told of it. */
 export interface ProbeIdentity {
   readonly sweepId: string;
-  /** Address of the controller's pod: what goes there passes by the sidecar. */
+  /** Address of the controller's pod, or of its Service: what goes there passes by the sidecar. */
   readonly controllerHost: string;
   /** Ranges that the mesh keeps from capture by default; an annotation of a pod's own takes their place. */
   readonly excludedRanges: readonly string[];
@@ -42,8 +42,10 @@ export interface ProbeJobOptions extends ProbeIdentity {
   readonly controller: { readonly address: Address; readonly caPem: string };
   readonly mesh: MeshAccess;
   readonly template: ProbeTemplate;
-  /** After these, the pod is ended by Kubernetes, whoever else is still there. */
-  readonly deadlineSeconds: number;
+  /** After these, the pod is ended by Kubernetes, whoever else is still there. Absent: never. */
+  readonly deadlineSeconds?: number;
+  /** Without a controller for so long, the agent ends by itself. @default 60 s: who was killed does not come back */
+  readonly giveUpAfterMs?: number;
   /** In the same namespace only: the garbage collector deletes what has owners elsewhere. */
   readonly owner?: Fields;
 }
@@ -58,21 +60,21 @@ const MESH_TOKEN_AUDIENCE = 'istio-ca';
 /** The kubelet replaces tokens at four fifths of their life, and the agent reads them anew each time. */
 const TOKEN_SECONDS = 3600;
 const CA_ANNOTATION = 'meshproof.io/controller-ca';
+const MADE_AS_ANNOTATION = 'meshproof.io/made-as';
 const FILES = '/var/run/meshproof';
 /** Of the pod: the agent hands over in less than this or never. */
 const GRACE_SECONDS = 5;
 /** A fleet of probes is small; they may all come back at once. */
 const RECONNECT_JITTER_MS = '500';
-/** A controller that was killed does not come back; its probes need not wait for their deadline. */
-const GIVE_UP_AFTER_MS = '60000';
+const GIVE_UP_AFTER_MS = 60_000;
 
 /**
  * Name of the Job and of its agent: at most 57 characters, so that the five that Kubernetes adds for the pod fit in a
  * label. Unlike those of any other sweep or launch, as long as their ids differ.
  */
-export function agentIdOf({ vantage }: ProbePlace, sweepId: string, launch: number): string {
+export function agentIdOf(vantage: Vantage, sweepId: string, launch: string): string {
   const digest = createHash('sha256')
-    .update(`${sweepId} ${String(launch)} ${vantageKey(vantage)}`)
+    .update(`${sweepId} ${launch} ${vantageKey(vantage)}`)
     .digest('hex');
   const readable = `${slug(sweepId, 12)}-${slug(vantage.serviceAccount, 20)}`;
   return `meshproof-${readable}-${digest.slice(0, 10)}`;
@@ -133,7 +135,20 @@ export function declaredProbe(place: ProbePlace, identity: ProbeIdentity): K8sOb
   };
 }
 
+/** Annotated with what it was made as, but for the name of its agent. */
 export function probeJob(place: ProbePlace, options: ProbeJobOptions): Fields {
+  const nameless = JSON.stringify(plainJob(place, { ...options, agentId: '' }));
+  const job = plainJob(place, options);
+  const annotations = { [MADE_AS_ANNOTATION]: createHash('sha256').update(nameless).digest('hex') };
+  return { ...job, metadata: { ...fields(job, 'metadata'), annotations } };
+}
+
+/** The same for Jobs whose pods differ in nothing but the name of their agent; undefined: it is none of ours. */
+export function madeAs(job: unknown): string | undefined {
+  return text(fields(job, 'metadata', 'annotations')[MADE_AS_ANNOTATION]);
+}
+
+function plainJob(place: ProbePlace, options: ProbeJobOptions): Fields {
   const { vantage } = place;
   const { agentId, sweepId, controller, deadlineSeconds, owner } = options;
   const labels = probeLabels(place, sweepId);
@@ -149,7 +164,7 @@ export function probeJob(place: ProbePlace, options: ProbeJobOptions): Fields {
     spec: {
       // A probe that has ended has ended: another pod would be another start, with nothing left to do.
       backoffLimit: 0,
-      activeDeadlineSeconds: deadlineSeconds,
+      ...(deadlineSeconds !== undefined && { activeDeadlineSeconds: deadlineSeconds }),
       ttlSecondsAfterFinished: TTL_SECONDS,
       template: {
         metadata: {
@@ -215,7 +230,7 @@ function container(vantage: ProbePlace['vantage'], options: ProbeJobOptions): Fi
 
 function environment(
   { namespace, serviceAccount, dataPlane }: ProbePlace['vantage'],
-  { agentId, controller, mesh }: ProbeJobOptions,
+  { agentId, controller, mesh, giveUpAfterMs = GIVE_UP_AFTER_MS }: ProbeJobOptions,
 ): Labels {
   return {
     MESHPROOF_AGENT_ID: agentId,
@@ -233,7 +248,7 @@ function environment(
       MESHPROOF_MESH_CA_TOKEN_FILE: `${FILES}/mesh-token`,
     }),
     MESHPROOF_RECONNECT_JITTER_MS: RECONNECT_JITTER_MS,
-    MESHPROOF_GIVE_UP_AFTER_MS: GIVE_UP_AFTER_MS,
+    MESHPROOF_GIVE_UP_AFTER_MS: String(giveUpAfterMs),
     MESHPROOF_LOG_LEVEL: 'warn',
     // grpc-js names the server even where it is dialled by address, and Node says on every start that one should not.
     NODE_OPTIONS: '--disable-warning=DEP0123',

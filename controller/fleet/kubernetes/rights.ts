@@ -1,15 +1,13 @@
 /** What the controller's account must be allowed for its probe pods; asked before anything is made. */
-import { MeshproofError } from '../../../proto/errors.ts';
-import { ruleLine } from '../../install/rule-line.ts';
+import { notPermitted } from '../../api-server/refusal.ts';
+import type { Access } from '../../api-server/refusal.ts';
 import type { ProbeApi } from './probe-api.ts';
-import type { Access } from './refusal.ts';
 
 /** In each namespace that gets a probe. */
 const NEEDED: readonly Omit<Access, 'namespace'>[] = [
   { verb: 'create', apiGroup: 'batch', resource: 'jobs' },
-  { verb: 'get', apiGroup: 'batch', resource: 'jobs' },
+  { verb: 'list', apiGroup: 'batch', resource: 'jobs' },
   { verb: 'delete', apiGroup: 'batch', resource: 'jobs' },
-  { verb: 'get', apiGroup: '', resource: 'pods' },
   { verb: 'list', apiGroup: '', resource: 'pods' },
   { verb: 'list', apiGroup: '', resource: 'events' },
 ];
@@ -20,28 +18,22 @@ export async function requireRights(
   namespaces: readonly string[],
   signal: AbortSignal,
 ): Promise<void> {
-  const asked = NEEDED.map(async (access) => ({ access, where: await refusedWhere(api, access, namespaces, signal) }));
-  const missing = (await Promise.all(asked)).filter(({ where }) => where.length > 0);
-  if (missing.length === 0) return;
-  const said = missing.map(({ access, where }) => `${access.verb} ${access.resource} in namespace ${where.join(', ')}`);
-  const rules = missing.map(({ access: { verb, apiGroup, resource }, where }) => {
-    return `  ${ruleLine({ apiGroup, resources: [resource], verbs: [verb] })}  # ${where.join(', ')}`;
-  });
-  throw new MeshproofError('MPE_NOT_PERMITTED', `the controller's account may not ${said.join(', nor ')}`, {
-    hint: `Add to its Roles in these namespaces, or to its ClusterRole:\n${rules.join('\n')}`,
-  });
+  const asked = NEEDED.map((access) => missingOf(api, access, namespaces, signal));
+  const missing = (await Promise.all(asked)).flat();
+  if (missing.length > 0) throw notPermitted("the controller's account", missing);
 }
 
 /** Who may do it everywhere is not asked about each namespace. */
-async function refusedWhere(
+async function missingOf(
   api: Pick<ProbeApi, 'may'>,
   access: Omit<Access, 'namespace'>,
   namespaces: readonly string[],
   signal: AbortSignal,
-): Promise<readonly string[]> {
+): Promise<readonly Access[]> {
   if (await api.may(access, signal)) return [];
-  const asked = namespaces.map(async (namespace) =>
-    (await api.may({ ...access, namespace }, signal)) ? [] : [namespace],
-  );
-  return (await Promise.all(asked)).flat().sort();
+  const asked = namespaces.map(async (namespace) => {
+    const right = { ...access, namespace };
+    return (await api.may(right, signal)) ? [] : [right];
+  });
+  return (await Promise.all(asked)).flat();
 }

@@ -35,7 +35,7 @@ export interface TokenCheckDeps {
   readonly api: Pick<ProbeApi, 'pod'>;
   readonly clock: Clock;
   /** Undefined: nobody of that id is awaited. An agent may be there before the answer to its creation is. */
-  readonly awaited: (agentId: string) => Promise<AwaitedAgent | undefined>;
+  readonly awaited: (agentId: string, signal: AbortSignal) => Promise<AwaitedAgent | undefined>;
   /** Its token is good; it may still have to wait. */
   readonly joined: (agentId: string) => void;
   /**
@@ -82,7 +82,7 @@ export function podTokenCheck(deps: TokenCheckDeps): TokenCheck {
   };
   return {
     check: async (token, claim, signal) => {
-      const expected = await awaited(claim.agentId);
+      const expected = await awaited(claim.agentId, signal);
       // Whoever is not awaited costs the API server nothing.
       if (expected === undefined) return denied(`no agent ${claim.agentId} is awaited`);
       const reading = await identify(token, signal);

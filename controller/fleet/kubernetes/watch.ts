@@ -15,9 +15,13 @@ export interface WatchedProbe {
   readonly vantage: Vantage;
   readonly jobUid: string;
   readonly createdAtMs: number;
+  /** From the start of its container until its agent says Hello. @default 15 s */
+  readonly joinWithinMs?: number;
 }
 
 export interface ProbeWatchDeps {
+  /** Those that are not lost. */
+  readonly probes: () => readonly WatchedProbe[];
   readonly api: Pick<ProbeApi, 'podsOfSweep' | 'warnings'>;
   readonly clock: Clock;
   readonly sweepId: string;
@@ -27,7 +31,7 @@ export interface ProbeWatchDeps {
   readonly isolation: (probe: WatchedProbe) => string | undefined;
   /** Where it should have dialled; for a sentence. */
   readonly meetingPoint: string;
-  /** Called once an agent. */
+  /** It is no longer one of `probes` when this returns. */
   readonly lost: (agentId: string, why: string) => void;
 }
 
@@ -51,13 +55,10 @@ interface Suspicion {
  */
 export class ProbeWatch {
   readonly #deps: ProbeWatchDeps;
-  readonly #probes: readonly WatchedProbe[];
-  readonly #lost = new Set<string>();
   /** What may pass by itself, since when. */
   readonly #suspicions = new Map<string, Suspicion>();
 
-  constructor(probes: readonly WatchedProbe[], deps: ProbeWatchDeps) {
-    this.#probes = probes;
+  constructor(deps: ProbeWatchDeps) {
     this.#deps = deps;
   }
 
@@ -67,7 +68,7 @@ export class ProbeWatch {
     while (!isOver()) {
       try {
         await this.look(signal);
-        const isSettled = this.#watched.every(({ agentId }) => this.#deps.hasJoined(agentId));
+        const isSettled = this.#deps.probes().every(({ agentId }) => this.#deps.hasJoined(agentId));
         await clock.sleep(isSettled ? SLOW_POLL_MS : POLL_MS, signal);
       } catch (error) {
         if (!isOver()) throw error;
@@ -75,14 +76,13 @@ export class ProbeWatch {
     }
   }
 
-  /** Once, at all probes that are not lost yet. */
+  /** Once, at all probes. */
   async look(signal: AbortSignal): Promise<void> {
-    const byNamespace = groupBy(this.#watched, ({ vantage }) => vantage.namespace);
-    await Promise.all([...byNamespace].map(([namespace, probes]) => this.#lookIn(namespace, probes, signal)));
-  }
-
-  get #watched(): readonly WatchedProbe[] {
-    return this.#probes.filter(({ agentId }) => !this.#lost.has(agentId));
+    const probes = this.#deps.probes();
+    const watched = new Set(probes.map(({ agentId }) => agentId));
+    for (const agentId of this.#suspicions.keys()) if (!watched.has(agentId)) this.#suspicions.delete(agentId);
+    const byNamespace = groupBy(probes, ({ vantage }) => vantage.namespace);
+    await Promise.all([...byNamespace].map(([namespace, there]) => this.#lookIn(namespace, there, signal)));
   }
 
   async #lookIn(namespace: string, probes: readonly WatchedProbe[], signal: AbortSignal): Promise<void> {
@@ -139,10 +139,10 @@ export class ProbeWatch {
 
   #considerSilence(probe: WatchedProbe): void {
     const { hasJoined, isolation, meetingPoint } = this.#deps;
-    const { agentId } = probe;
+    const { agentId, joinWithinMs = JOIN_WITHIN_MS } = probe;
     if (hasJoined(agentId)) return;
     const isolated = isolation(probe);
-    if (!this.#hasLasted(agentId, 'silent', isolated === undefined ? JOIN_WITHIN_MS : JOIN_ISOLATED_WITHIN_MS)) return;
+    if (!this.#hasLasted(agentId, 'silent', isolated === undefined ? joinWithinMs : JOIN_ISOLATED_WITHIN_MS)) return;
     this.#lose(agentId, isolated ?? `its pod runs, but its agent has not come to its controller at ${meetingPoint}`);
   }
 
@@ -155,7 +155,7 @@ export class ProbeWatch {
   }
 
   #lose(agentId: string, why: string): void {
-    this.#lost.add(agentId);
+    this.#suspicions.delete(agentId);
     this.#deps.lost(agentId, why);
   }
 }

@@ -1,15 +1,16 @@
 /** What is known of one kind in one scope: listed once, watched from then on, and never forgotten because of trouble. */
 import type { Clock } from '../../../proto/clock.ts';
 import type { K8sObject } from '../../declared/objects.ts';
-import type { ApiServer } from './api-server.ts';
-import { Backoff } from './backoff.ts';
+import type { ApiServer } from '../../api-server/api-server.ts';
+import { Backoff } from '../../api-server/backoff.ts';
 import { apiVersionOf } from './kinds.ts';
 import { listAll } from './listing.ts';
 import type { Scope } from './listing.ts';
 import { orAborted } from '../../../proto/or-aborted.ts';
 import { PATIENCE_MS } from './persistent.ts';
-import { brokenBy, describeTrouble, isFinal, isStatus } from './trouble.ts';
-import type { Trouble } from './trouble.ts';
+import { saysTheSame } from './same-object.ts';
+import { brokenBy, describeTrouble, isFinal, isStatus } from '../../api-server/trouble.ts';
+import type { Trouble } from '../../api-server/trouble.ts';
 import { watchFrom } from './watching.ts';
 import type { WatchEnd } from './watching.ts';
 
@@ -24,6 +25,15 @@ export interface CollectionDeps {
   readonly clock: Clock;
   readonly debug: (message: string) => void;
   readonly random: () => number;
+  /** Called whenever what is known says something new. */
+  readonly changed?: () => void;
+}
+
+export interface StandingTrouble {
+  /** On the monotonic clock, and on the wall. */
+  readonly sinceMs: number;
+  readonly sinceWallMs: number;
+  readonly last: Trouble;
 }
 
 /** A watch that lived so long, or told of anything, is no failure, however it ended. */
@@ -43,7 +53,7 @@ export class Collection implements AsyncDisposable {
   #known = new Map<string, K8sObject>();
   #version: string | null = null;
   #failedWatches = 0;
-  #trouble: { readonly sinceMs: number; readonly last: Trouble } | null = null;
+  #trouble: StandingTrouble | null = null;
   /** Of the trouble of now. */
   #inStep = Promise.withResolvers<undefined>();
 
@@ -59,8 +69,8 @@ export class Collection implements AsyncDisposable {
     return this.#known.values();
   }
 
-  /** Null: all is known, to the last moment. `sinceMs` on the monotonic clock. */
-  get trouble(): { readonly sinceMs: number; readonly last: Trouble } | null {
+  /** Null: all is known, to the last moment. */
+  get trouble(): StandingTrouble | null {
     return this.#trouble;
   }
 
@@ -91,13 +101,13 @@ export class Collection implements AsyncDisposable {
   async #list(signal: AbortSignal): Promise<void> {
     const listed = await listAll(this.#deps.api, this.scope, signal);
     if (listed.kind === 'listed') {
-      this.#known = new Map(listed.objects);
+      this.#learn(new Map(listed.objects));
       this.#version = listed.resourceVersion;
       return;
     }
     if (isStatus(listed, 404)) {
       // Its definition is gone, and all of its objects with it; it may come back.
-      this.#known.clear();
+      this.#learn(new Map());
       this.#recovered();
       this.#start.resolve({ kind: 'ready' });
       await this.#pause('list', listed, signal);
@@ -119,8 +129,10 @@ export class Collection implements AsyncDisposable {
         this.#start.resolve({ kind: 'ready' });
       },
       onChange: (key: string, object: K8sObject | null) => {
+        const before = this.#known.get(key) ?? null;
         if (object === null) this.#known.delete(key);
         else this.#known.set(key, object);
+        if (!isAsBefore(before, object)) this.#deps.changed?.();
       },
       onVersion: (resourceVersion: string) => {
         seen.isTold = true;
@@ -149,8 +161,19 @@ export class Collection implements AsyncDisposable {
     if (!(isExpired && isGood)) await this.#pause('watch', trouble, signal);
   }
 
-  #failed(last: Trouble): { readonly sinceMs: number } {
-    this.#trouble = { sinceMs: this.#trouble?.sinceMs ?? this.#deps.clock.monotonicMs(), last };
+  #learn(objects: Map<string, K8sObject>): void {
+    const before = this.#known;
+    this.#known = objects;
+    const isSame =
+      before.size === objects.size &&
+      [...objects].every(([key, object]) => isAsBefore(before.get(key) ?? null, object));
+    if (!isSame) this.#deps.changed?.();
+  }
+
+  #failed(last: Trouble): StandingTrouble {
+    const { clock } = this.#deps;
+    const { sinceMs, sinceWallMs } = this.#trouble ?? { sinceMs: clock.monotonicMs(), sinceWallMs: clock.nowMs() };
+    this.#trouble = { sinceMs, sinceWallMs, last };
     return this.#trouble;
   }
 
@@ -166,6 +189,10 @@ export class Collection implements AsyncDisposable {
     this.#deps.debug(`${what}: ${describeTrouble(trouble)}; again in ${String(Math.round(delayMs))} ms`);
     await this.#deps.clock.sleep(delayMs, signal);
   }
+}
+
+function isAsBefore(before: K8sObject | null, now: K8sObject | null): boolean {
+  return before === null || now === null ? before === now : saysTheSame(before, now);
 }
 
 /** `peerauthentications (security.istio.io/v1) in namespace shop` */

@@ -5,8 +5,9 @@ import type { CollectionDeps } from './collection.ts';
 import { KINDS, apiVersionOf } from './kinds.ts';
 import type { Kind, ServedKind } from './kinds.ts';
 import { persistentGet } from './persistent.ts';
-import { describeTrouble, isFinal, isStatus } from './trouble.ts';
-import type { Trouble } from './trouble.ts';
+import { notAccepted } from '../../api-server/refusal.ts';
+import { describeTrouble, isFinal, isStatus } from '../../api-server/trouble.ts';
+import type { Trouble } from '../../api-server/trouble.ts';
 
 /**
  * A kind whose definition is not installed is left out: nobody can have made one. Throws MPE_NOT_PERMITTED, and
@@ -54,6 +55,7 @@ function inBestVersion(kind: Kind, resources: ReadonlyMap<string, ReadonlySet<st
 
 function undiscovered(trouble: Trouble, server: string): MeshproofError {
   const says = describeTrouble(trouble);
+  if (trouble.kind === 'status' && trouble.status === 401) return notAccepted(says);
   if (trouble.kind === 'broken' || !isFinal(trouble)) {
     return new MeshproofError('MPE_CLUSTER_UNREACHABLE', `${server} does not answer: ${says}`);
   }

@@ -1,12 +1,12 @@
 /** All objects of a collection at one version, fetched page by page. */
 import type { K8sObject } from '../../declared/objects.ts';
 import { fields, isFields, list, text } from '../../declared/reading.ts';
-import type { ApiServer, Query } from './api-server.ts';
+import type { ApiServer, Query } from '../../api-server/api-server.ts';
 import type { ServedKind } from './kinds.ts';
 import { pathOf } from './kinds.ts';
 import { neededOf } from './needed.ts';
-import { isStatus } from './trouble.ts';
-import type { Trouble } from './trouble.ts';
+import { isStatus } from '../../api-server/trouble.ts';
+import type { Trouble } from '../../api-server/trouble.ts';
 
 /** One kind in one namespace, or in the whole cluster. */
 export interface Scope {

@@ -5,7 +5,8 @@ import { pathOf } from './kinds.ts';
 import type { ServedKind } from './kinds.ts';
 import { neededOf } from './needed.ts';
 import { persistentGet } from './persistent.ts';
-import { isStatus } from './trouble.ts';
+import { saysTheSame } from './same-object.ts';
+import { isStatus } from '../../api-server/trouble.ts';
 
 export class NamedObjects {
   readonly kind: ServedKind;
@@ -34,10 +35,16 @@ export class NamedObjects {
       wanted.map(async (name) => {
         const answer = await persistentGet(this.#deps, `${pathOf(this.kind, null)}/${name}`, {}, signal);
         const object = answer.kind === 'answer' ? neededOf(this.kind, answer.body) : null;
-        if (object !== null) this.#known.set(name, object);
+        if (object !== null) this.#set(name, object);
         else if (answer.kind === 'status' && isStatus(answer, 403)) this.#refused.add(name);
-        else if (answer.kind === 'status' && isStatus(answer, 404)) this.#known.delete(name);
+        else if (answer.kind === 'status' && isStatus(answer, 404) && this.#known.delete(name)) this.#deps.changed?.();
       }),
     );
+  }
+
+  #set(name: string, object: K8sObject): void {
+    const before = this.#known.get(name);
+    this.#known.set(name, object);
+    if (before === undefined || !saysTheSame(before, object)) this.#deps.changed?.();
   }
 }

@@ -16,6 +16,7 @@ export function neededMetadata(metadata: Fields): Fields {
       'creationTimestamp',
       'deletionTimestamp',
       'resourceVersion',
+      'generation',
     ]),
     annotations: annotationsThatCount(metadata['annotations']),
     ...changedAt(metadata['managedFields']),

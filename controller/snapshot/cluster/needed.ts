@@ -6,6 +6,7 @@ import { uniform } from '../objects.ts';
 import { apiVersionOf } from './kinds.ts';
 import type { ServedKind } from './kinds.ts';
 import { neededMetadata, picked } from './needed-metadata.ts';
+import { neededRollout, neededStrategy } from './needed-rollout.ts';
 import { neededPodSpec, neededPodStatus, neededTemplate } from './needed-pod.ts';
 
 /** Null: the object says nothing about what is declared or running. */
@@ -31,13 +32,14 @@ function contentOf(kind: string, given: Fields, metadata: Fields): Fields | null
       return { spec: neededPodSpec(spec), status: neededPodStatus(status) };
     case 'Deployment':
     case 'StatefulSet':
+      return rolledOut(spec, status);
     case 'ReplicationController':
       return { spec: ownerSpec(spec) };
     case 'ReplicaSet':
       return replicaSet(spec, metadata);
     case 'DaemonSet':
       // No node for it: unlike other owners it says so in its status only.
-      return integer(status['desiredNumberScheduled']) === 0 ? null : { spec: ownerSpec(spec) };
+      return integer(status['desiredNumberScheduled']) === 0 ? null : rolledOut(spec, status);
     case 'Job':
       return job(spec, status);
     case 'CronJob': {
@@ -56,6 +58,10 @@ function contentOf(kind: string, given: Fields, metadata: Fields): Fields | null
     default:
       return { spec };
   }
+}
+
+function rolledOut(spec: Fields, status: Fields): Fields {
+  return { spec: { ...ownerSpec(spec), ...neededStrategy(spec) }, status: neededRollout(status) };
 }
 
 function ownerSpec(spec: Fields): Fields {

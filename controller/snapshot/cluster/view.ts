@@ -1,19 +1,19 @@
 /** The declared and the running state of a cluster, followed as it changes, and frozen whenever somebody asks. */
 import type { Clock } from '../../../proto/clock.ts';
+import { orAborted } from '../../../proto/or-aborted.ts';
 import { readMeshConfig } from '../../declared/mesh-config.ts';
 import type { Snapshot } from '../../declared/objects.ts';
 import { fields, text } from '../../declared/reading.ts';
-import { snapshotOf } from '../files.ts';
-import { ApiServer } from './api-server.ts';
-import { describeScope } from './collection.ts';
+import { ApiServer } from '../../api-server/api-server.ts';
 import type { CollectionDeps } from './collection.ts';
-import type { Cluster } from './connect.ts';
+import type { Cluster } from '../../api-server/connect.ts';
 import { controlPlaneNamespaces } from './control-plane.ts';
-import { Deadline } from './deadline.ts';
+import { Deadline } from '../../api-server/deadline.ts';
 import { servedKinds } from './discovery.ts';
+import { doubtsOf, troublesOf } from './doubts.ts';
 import { Following } from './following.ts';
-import type { ServedKind } from './kinds.ts';
-import { describeTrouble } from './trouble.ts';
+import { FrozenState } from './frozen-state.ts';
+import { Upkeep } from './upkeep.ts';
 
 export interface ViewOptions {
   /**
@@ -36,6 +36,16 @@ export interface ClusterView extends AsyncDisposable {
    * left out. Where the API server fails, waits for it for up to 30 s, and then warns of what is old.
    */
   readonly snapshot: (signal: AbortSignal) => Promise<Snapshot>;
+  /**
+   * The same without waiting for anybody: what is known, with warnings of what is old. As long as nothing new is known it
+   * is the very same object: a new version of an object that says nothing new makes no difference.
+   */
+  readonly current: (signal: AbortSignal) => Promise<Snapshot>;
+  /**
+   * When all that is known was last in step with the cluster: now, or when the oldest trouble of now began. Milliseconds
+   * since 1970, by the clock as it is set now.
+   */
+  readonly syncedAtMs: () => number;
 }
 
 /** A snapshot waits so long for what cannot be watched at the moment. */
@@ -54,24 +64,48 @@ export async function viewCluster(
   await using stack = new AsyncDisposableStack();
   const api = stack.use(new ApiServer(cluster, clock));
   const deps: CollectionDeps = { api, clock, debug, random };
-  const kinds = await servedKinds(deps, signal);
   const following = stack.use(new Following(deps));
-  const namespaces = await start(following, kinds, options, deps, signal);
+  let namespaces = await follow(following, options, deps, signal);
+  following.throwIfRefused();
+  const grow = async (growing: AbortSignal): Promise<void> => {
+    namespaces = await follow(following, options, deps, growing);
+    following.doWithoutRefused();
+  };
+  const byName = (asking: AbortSignal): Promise<void> => askByName(following, namespaces ?? [], asking);
+  await byName(signal);
+  const upkeep = stack.use(new Upkeep({ api, clock, debug, random, grow, askByName: byName }));
+  const frozen = new FrozenState(following);
   const kept = stack.move();
   return {
-    snapshot: (snapshotSignal) => frozenNow(following, namespaces, clock, snapshotSignal),
+    snapshot: async (asking) => {
+      await untilInStep(following, clock, asking);
+      await byName(asking);
+      return new FrozenState(following).snapshot(doubtsOf(following, upkeep, namespaces ?? []), clock.nowMs());
+    },
+    current: (asking) => {
+      const known = frozen.snapshot(doubtsOf(following, upkeep, namespaces ?? []), clock.nowMs());
+      return orAborted(Promise.resolve(known), asking);
+    },
+    syncedAtMs: () => {
+      const sinceMs = troublesOf(following, upkeep).map((trouble) => trouble.sinceMs);
+      const nowMs = clock.monotonicMs();
+      return clock.nowMs() - (nowMs - Math.min(nowMs, ...sinceMs));
+    },
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
 }
 
-/** The control plane's configuration first: it says which namespace holds for all. Null: no namespaces were chosen. */
-async function start(
+/**
+ * Follows what is served and is not followed yet. The control plane's configuration first: it says which namespace holds
+ * for all. Null: no namespaces were chosen.
+ */
+async function follow(
   following: Following,
-  kinds: readonly ServedKind[],
   options: ViewOptions,
   deps: CollectionDeps,
   signal: AbortSignal,
 ): Promise<readonly string[] | null> {
+  const kinds = await servedKinds(deps, signal);
   const controlPlane = await controlPlaneNamespaces(deps, signal);
   const own = kinds.filter(({ scope }) => scope === 'control-plane');
   await Promise.all(own.map((kind) => following.followIn(kind, controlPlane, signal)));
@@ -80,29 +114,10 @@ async function start(
   const namespaces = chosen === null ? null : [...new Set([...chosen, ...controlPlane, rootNamespace])];
   const others = kinds.filter(({ scope }) => scope !== 'control-plane');
   await Promise.all(others.map((kind) => following.followAll(kind, namespaces, signal)));
-  following.throwIfRefused();
   return namespaces;
 }
 
-async function frozenNow(
-  following: Following,
-  namespaces: readonly string[] | null,
-  clock: Clock,
-  signal: AbortSignal,
-): Promise<Snapshot> {
-  const old = await untilInStep(following, clock, signal);
-  await askByName(following, namespaces ?? [], signal);
-  const { objects, digest, warnings } = snapshotOf([...following.objects()]);
-  return Object.freeze({
-    objects: Object.freeze(objects),
-    digest,
-    warnings: Object.freeze([...warnings, ...old, ...narrownessOf(following, namespaces ?? [])]),
-    takenAtMs: clock.nowMs(),
-  });
-}
-
-/** A warning for each collection that the API server does not let us follow. */
-async function untilInStep(following: Following, clock: Clock, signal: AbortSignal): Promise<readonly string[]> {
+async function untilInStep(following: Following, clock: Clock, signal: AbortSignal): Promise<void> {
   const deadline = new Deadline(clock, IN_STEP_WITHIN_MS, signal);
   try {
     await Promise.all([...following.collections].map((collection) => collection.inStep(deadline.signal)));
@@ -112,12 +127,6 @@ async function untilInStep(following: Following, clock: Clock, signal: AbortSign
   } finally {
     deadline.end();
   }
-  return [...following.collections].flatMap(({ scope, trouble }) => {
-    if (trouble === null) return [];
-    const seconds = String(Math.round((clock.monotonicMs() - trouble.sinceMs) / 1000));
-    const what = `what is known of ${describeScope(scope)} may be ${seconds} s old`;
-    return [`${what}: the API server says ${describeTrouble(trouble.last)}`];
-  });
 }
 
 /** Namespaces that were chosen, and Nodes that pods are on. */
@@ -131,19 +140,4 @@ function nodesOf(following: Following): readonly string[] {
   return [...following.objects()].flatMap(({ kind, ['spec']: spec }) =>
     kind === 'Pod' ? (text(fields(spec)['nodeName']) ?? []) : [],
   );
-}
-
-function narrownessOf(following: Following, namespaces: readonly string[]): readonly string[] {
-  const { narrowed, unread, named } = following;
-  const seen = namespaces.join(', ');
-  const of = (kinds: readonly string[]): string => kinds.join(', ');
-  return [
-    ...(narrowed.length > 0 ? [`only namespaces ${seen} may be read: ${of(narrowed)} of others may decide, too`] : []),
-    ...(unread.length > 0 ? [`${of(unread)} may not be read: what they say is not known`] : []),
-    ...named
-      .filter(({ refused }) => refused.length > 0)
-      .map(
-        ({ kind, refused }) => `${kind.kind} ${refused.join(', ')} may not be read: labels and addresses are not known`,
-      ),
-  ];
 }

@@ -1,13 +1,14 @@
 /** One watch of a collection, from a version on, until it ends. */
 import { fields, isFields, text } from '../../declared/reading.ts';
+import type { Fields } from '../../declared/reading.ts';
 import type { K8sObject } from '../../declared/objects.ts';
-import type { ApiServer } from './api-server.ts';
+import type { ApiServer } from '../../api-server/api-server.ts';
 import { keyOf, selectorOf } from './listing.ts';
 import type { Scope } from './listing.ts';
 import { pathOf } from './kinds.ts';
 import { neededOf } from './needed.ts';
-import { refusedInWatch } from './trouble.ts';
-import type { Trouble } from './trouble.ts';
+import { refusedBy, refusedInWatch } from '../../api-server/trouble.ts';
+import type { Trouble } from '../../api-server/trouble.ts';
 
 export interface WatchListener {
   /** The server has taken the watch: from now on it tells of every change. */
@@ -45,14 +46,14 @@ export async function watchFrom(
     resourceVersion,
     timeoutSeconds: String(timeoutSeconds),
   };
-  const stream = await api.open(pathOf(kind, namespace), query, IDLE_MS, signal);
-  if (stream.kind !== 'open') return stream;
+  const stream = await api.open({ path: pathOf(kind, namespace), query }, IDLE_MS, signal);
+  if (stream.kind !== 'open') return stream.kind === 'reply' ? refusedBy(stream) : stream;
   await using open = stream;
   listener.onOpen();
   for (;;) {
     const next = await open.lines.next();
     if (next.done === true) return next.value ?? { kind: 'ended' };
-    const { type, object } = fields(next.value);
+    const { type, object } = eventIn(next.value);
     if (type === 'ERROR') return refusedInWatch(object);
     const version = text(fields(object, 'metadata')['resourceVersion']);
     if (version === undefined || !isFields(object)) return noEvent();
@@ -62,6 +63,15 @@ export async function watchFrom(
   }
 }
 
+/** Of no type where the line is none: a proxy has put in a word of its own. */
+function eventIn(line: string): Fields {
+  try {
+    return fields(JSON.parse(line));
+  } catch {
+    return {};
+  }
+}
+
 function noEvent(): Trouble {
-  return { kind: 'broken', says: 'what came is no event of a watch', isLasting: false };
+  return { kind: 'broken', says: 'what came is no event of a watch in JSON', isLasting: false };
 }

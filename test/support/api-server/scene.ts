@@ -2,8 +2,8 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Test } from 'tap';
-import { connectCluster } from '../../../controller/snapshot/cluster/connect.ts';
-import type { Cluster } from '../../../controller/snapshot/cluster/connect.ts';
+import { connectCluster } from '../../../controller/api-server/connect.ts';
+import type { Cluster } from '../../../controller/api-server/connect.ts';
 import { ManualClock } from '../manual-clock.ts';
 import { FakeApiServer } from './fake-api-server.ts';
 import type { Resource } from './resources.ts';

@@ -94,13 +94,13 @@ const RULES: readonly Rule[] = [
     catches: [['controller/plan/plan.ts', 'proto/gen/meshproof/v1/session.ts']],
   },
   {
-    says: 'the Kubernetes client is imported by the snapshot and the Kubernetes launcher only, and lazily',
+    says: 'the Kubernetes client is imported by the room of the API server only, and lazily',
     isBroken: ({ from, to, isLazy }) =>
-      to.startsWith('@kubernetes/client-node') &&
-      !(isLazy && (from.startsWith('controller/snapshot/') || from.startsWith('controller/fleet/kubernetes/'))),
+      to.startsWith('@kubernetes/client-node') && !(isLazy && from.startsWith('controller/api-server/')),
     catches: [
       ['controller/cli/matrix.ts', '@kubernetes/client-node'],
-      ['controller/snapshot/cluster.ts', '@kubernetes/client-node'],
+      ['controller/snapshot/cluster/view.ts', '@kubernetes/client-node'],
+      ['controller/api-server/connect.ts', '@kubernetes/client-node'],
     ],
   },
   {

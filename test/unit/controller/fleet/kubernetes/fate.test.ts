@@ -129,7 +129,9 @@ t.test('a Job whose pod nobody admits says why', (t) => {
   const why = 'its pod is not admitted: FailedCreate: Error creating: pods "x" is forbidden: exceeded quota: q';
   const quota = event('FailedCreate', 'Error creating: pods "x" is forbidden: exceeded quota: q');
   t.strictSame(fateOfJob([quota]), { kind: 'stuck', why, graceMs: 0 });
-  t.strictSame(fateOfJob([event('Other', 'of no concern')]), { kind: 'starting' });
+  const noPod = { kind: 'stuck', why: 'its Job has no pod', graceMs: 60_000 };
+  t.strictSame(fateOfJob([event('Other', 'of no concern')]), noPod);
+  t.strictSame(fateOfJob([]), noPod);
   t.end();
 });
 

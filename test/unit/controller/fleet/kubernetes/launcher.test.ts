@@ -20,6 +20,8 @@ const OWN_POD = {
 };
 const KEYS = ['legacy/batch (naked)', 'meshproof/meshproof-prober (naked)', 'shop/web (sidecar)'];
 
+const WEB_VANTAGE = { namespace: 'shop', serviceAccount: 'web', dataPlane: 'sidecar' } as const;
+
 class Scene implements AsyncDisposable {
   readonly api = new FakeProbeApi();
   readonly clock = new ManualClock();
@@ -122,6 +124,22 @@ t.test('nothing is made where a right is missing', async (t) => {
   t.equal(scene.api.jobs.size, 0);
 });
 
+t.test('a creation that fails is told of, so that its vantage can be launched again', async (t) => {
+  await using scene = new Scene();
+  const vantages = scene.place();
+  scene.api.beforeAnswer = (call) =>
+    call.startsWith('create') && call.includes('-web-')
+      ? Promise.reject(new MeshproofError('MPE_CLUSTER_UNREACHABLE', 'away'))
+      : Promise.resolve();
+  await t.rejects(scene.launch(vantages), { code: 'MPE_CLUSTER_UNREACHABLE' });
+  t.strictSame(scene.lost, ['web: its Job may not have come about: away']);
+  t.strictSame(scene.accounts, ['batch', 'meshproof-prober']);
+  scene.api.beforeAnswer = () => Promise.resolve();
+  await scene.launch(vantages.slice(2));
+  t.strictSame(scene.accounts, ['batch', 'meshproof-prober', 'web']);
+  t.equal(scene.api.deleted.length, 1, 'it may have come about all the same');
+});
+
 t.test('a creation that fails ends the launch, and what was made all the same is deleted', async (t) => {
   const scene = new Scene();
   const failure = new MeshproofError('MPE_CLUSTER_UNREACHABLE', 'away');
@@ -159,7 +177,6 @@ t.test('Jobs of two sweeps never meet', async (t) => {
 });
 
 t.test('the pod of a Job is let in, also when it is there before the answer to its creation', async (t) => {
-  const [WEB_VANTAGE] = [{ namespace: 'shop', serviceAccount: 'web', dataPlane: 'sidecar' } as const];
   let podName = '';
   await using scene = new Scene(() =>
     Promise.resolve({
@@ -184,6 +201,34 @@ t.test('the pod of a Job is let in, also when it is there before the answer to i
   answered.resolve(undefined);
   await launching;
   t.strictSame(await verdict, { kind: 'accepted' });
+});
+
+t.test('a vantage that is launched again gets another Job in the place of the first', async (t) => {
+  await using scene = new Scene();
+  const vantages = scene.place();
+  await scene.launch(vantages);
+  const [, , first = ''] = scene.api.jobs.keys();
+  await scene.launch(vantages.slice(2));
+  t.strictSame(scene.lost, ['web: another one takes its place']);
+  t.strictSame(scene.api.deleted, [first]);
+  t.strictSame(scene.accounts, ['batch', 'meshproof-prober', 'web']);
+  t.notOk(scene.api.jobs.has(first));
+});
+
+t.test('a vantage that is retired loses its Job, and nobody is told of what becomes of it', async (t) => {
+  await using scene = new Scene();
+  const vantages = scene.place();
+  await scene.launch(vantages);
+  await scene.launcher.retire(vantages.slice(2));
+  t.strictSame(scene.accounts, ['batch', 'meshproof-prober']);
+  for (let second = 0; second < 5; second += 1) await scene.clock.advance(1_000);
+  t.strictSame(scene.lost, []);
+  const [agentId = ''] = scene.api.deleted;
+  const claim = { agentId, bootId: 'boot', vantage: WEB_VANTAGE };
+  t.match(await scene.launcher.meeting.tokens?.check('token', claim, new AbortController().signal), {
+    kind: 'denied',
+    why: /^no agent .* is awaited$/,
+  });
 });
 
 t.test('what becomes of a pod later reaches whoever listens', async (t) => {

@@ -15,7 +15,6 @@ const OPTIONS: PlacementOptions = {
   sweepId: 'k7w2',
   controllerHost: '10.0.9.9',
   excludedRanges: [],
-  placement: 1,
 };
 
 function placed(...objects: readonly K8sObject[]): ReturnType<typeof placeProbes> {
@@ -35,13 +34,11 @@ t.test('the probes are pods of the declared state, on the planes that they are t
   t.end();
 });
 
-t.test('names in the declared state stay, names in the cluster are new with each sweep and each placement', (t) => {
-  const ids = [OPTIONS, { ...OPTIONS, sweepId: 'k7w3' }, { ...OPTIONS, placement: 2 }].map((options) => {
-    const { probes } = placeProbes(liveSnapshot(SHOP, WEB), CONTROLLER, options);
+t.test('names in the declared state stay the same in every sweep', (t) => {
+  for (const sweepId of ['k7w2', 'k7w3']) {
+    const { probes } = placeProbes(liveSnapshot(SHOP, WEB), CONTROLLER, { ...OPTIONS, sweepId });
     t.equal(probes[1]?.place.name, 'probe-sidecar-web');
-    return probes[1]?.agentId ?? '';
-  });
-  t.equal(new Set(ids).size, 3);
+  }
   t.end();
 });
 

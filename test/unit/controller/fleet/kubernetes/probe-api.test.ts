@@ -6,8 +6,8 @@ import t from 'tap';
 import type { Test } from 'tap';
 import { probeApi } from '../../../../../controller/fleet/kubernetes/probe-api.ts';
 import type { ProbeApi } from '../../../../../controller/fleet/kubernetes/probe-api.ts';
-import { KubernetesApi } from '../../../../../controller/fleet/kubernetes/request.ts';
-import { connectCluster } from '../../../../../controller/snapshot/cluster/connect.ts';
+import { KubernetesApi } from '../../../../../controller/api-server/kubernetes-api.ts';
+import { connectCluster } from '../../../../../controller/api-server/connect.ts';
 import { systemClock } from '../../../../../proto/system-clock.ts';
 
 interface Answer {
@@ -90,16 +90,28 @@ t.test('each question goes where the API server has it', async (t) => {
       undefined,
     ],
     [
-      { status: 200, body: { metadata: { name: 'web-1' } } },
+      { status: 200, body: { items: [{ metadata: { name: 'web-1' } }] } },
       ({ api, signal }) => api.pod('shop', 'web-1', signal),
-      'GET /api/v1/namespaces/shop/pods/web-1',
+      'GET /api/v1/namespaces/shop/pods?fieldSelector=metadata.name=web-1',
       { metadata: { name: 'web-1' } },
     ],
     [
-      { status: 404, body: {} },
-      ({ api, signal }) => api.pod('shop', 'web-1', signal),
-      'GET /api/v1/namespaces/shop/pods/web-1',
+      { status: 200, body: { items: [] } },
+      ({ api, signal }) => api.pod('shop', 'web-2', signal),
+      'GET /api/v1/namespaces/shop/pods?fieldSelector=metadata.name=web-2',
       undefined,
+    ],
+    [
+      { status: 200, body: { items: [JOB] } },
+      ({ api, signal }) => api.jobsOfSweep('shop', 'serve', signal),
+      `GET ${JOBS}?labelSelector=meshproof.io/sweep=serve,meshproof.io/role=probe`,
+      [JOB],
+    ],
+    [
+      { status: 200, body: { items: [] } },
+      ({ api, signal }) => api.jobsOfSweep(undefined, 'serve', signal),
+      'GET /apis/batch/v1/jobs?labelSelector=meshproof.io/sweep=serve,meshproof.io/role=probe',
+      [],
     ],
     [
       { status: 200, body: { items: [{ metadata: { name: 'web-1' } }] } },
@@ -159,8 +171,8 @@ t.test('what is asked of reviews', async (t) => {
 
 t.test('a creation that was repeated finds its own Job, and nobody else’s', async (t) => {
   const conflict = { status: 409, body: { message: 'jobs.batch "job" already exists' } };
-  const own = { status: 200, body: { ...JOB, metadata: { ...JOB.metadata, uid: 'job-uid' } } };
-  const other = { status: 200, body: { metadata: { labels: { 'meshproof.io/sweep': 'other' } } } };
+  const own = { status: 200, body: { items: [{ ...JOB, metadata: { ...JOB.metadata, uid: 'job-uid' } }] } };
+  const other = { status: 200, body: { items: [{ metadata: { labels: { 'meshproof.io/sweep': 'other' } } }] } };
   const first = await scene(t, conflict, own);
   t.strictSame(await first.api.createJob(JOB, first.signal), { kind: 'created', uid: 'job-uid' });
   await t.test('somebody else’s', async (t) => {

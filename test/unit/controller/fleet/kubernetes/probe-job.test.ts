@@ -2,12 +2,18 @@ import t from 'tap';
 import type { Fields } from '../../../../../controller/declared/reading.ts';
 import { fields, list } from '../../../../../controller/declared/reading.ts';
 import type { ProbePlace } from '../../../../../controller/fleet/kubernetes/places.ts';
-import { agentIdOf, declaredProbe, isOfJob, probeJob } from '../../../../../controller/fleet/kubernetes/probe-job.ts';
+import {
+  agentIdOf,
+  declaredProbe,
+  isOfJob,
+  madeAs,
+  probeJob,
+} from '../../../../../controller/fleet/kubernetes/probe-job.ts';
 import type { ProbeJobOptions } from '../../../../../controller/fleet/kubernetes/probe-job.ts';
 import type { DataPlane } from '../../../../../proto/vocabulary.ts';
 
 const CA = '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n';
-const OPTIONS: ProbeJobOptions = {
+const STAYING: ProbeJobOptions = {
   agentId: 'meshproof-k7w2-web-0123456789',
   sweepId: 'k7w2',
   controllerHost: '10.0.9.9',
@@ -15,8 +21,8 @@ const OPTIONS: ProbeJobOptions = {
   controller: { address: { host: '10.0.9.9', port: 7443 }, caPem: CA },
   mesh: { trustDomain: 'mesh.example', ca: undefined },
   template: { image: 'registry.example/meshproof:1', command: ['node', '/app/bin/meshproof.js'] },
-  deadlineSeconds: 600,
 };
+const OPTIONS: ProbeJobOptions = { ...STAYING, deadlineSeconds: 600 };
 
 function placeOn(dataPlane: DataPlane, labels: Readonly<Record<string, string>> = {}): ProbePlace {
   return { vantage: { namespace: 'shop', serviceAccount: 'web', dataPlane }, name: `probe-${dataPlane}-web`, labels };
@@ -192,11 +198,40 @@ t.test('a name fits into a label with the suffix of its pod, whatever account an
   const ids = accounts.flatMap((serviceAccount) =>
     ['k7w2', '8f14e45f-ceea-467f-9575-1f0a6a1b7f3d', '-', 'Z.z'].map((sweepId) => {
       const place = placeOn('naked');
-      return agentIdOf({ ...place, vantage: { ...place.vantage, serviceAccount } }, sweepId, 1);
+      return agentIdOf({ ...place.vantage, serviceAccount }, sweepId, '1');
     }),
   );
   for (const id of ids) t.match(id, /^(?=.{1,57}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?$/);
   t.equal(new Set(ids).size, ids.length);
+  t.end();
+});
+
+t.test('a Job says what it was made as: all of it but the name of its agent', (t) => {
+  const first = madeAs(made('naked')['job']);
+  t.match(first, /^[0-9a-f]{64}$/);
+  t.equal(madeAs(made('naked', { agentId: 'meshproof-k7w2-web-9876543210' })['job']), first);
+  const others: readonly Partial<ProbeJobOptions>[] = [
+    { sweepId: 'k7w3' },
+    { controllerHost: '10.0.9.8' },
+    { controller: { ...OPTIONS.controller, caPem: 'another' } },
+    { mesh: { trustDomain: 'other.example', ca: undefined } },
+    { template: { image: 'registry.example/meshproof:2' } },
+    { deadlineSeconds: 601 },
+    { giveUpAfterMs: 1 },
+    { excludedRanges: ['10.1.0.0/16'] },
+  ];
+  const all = [made('sidecar')['job'], ...others.map((options) => made('sidecar', options)['job'])].map(madeAs);
+  t.equal(new Set([first, ...all]).size, others.length + 2);
+  t.equal(madeAs({ metadata: { name: 'somebody’s' } }), undefined);
+  t.end();
+});
+
+t.test('one that stays has no deadline, and is alone for longer', (t) => {
+  const job = probeJob(placeOn('naked'), { ...STAYING, giveUpAfterMs: 600_000 });
+  t.notOk('activeDeadlineSeconds' in fields(job['spec']));
+  const [container] = list(fields(job, 'spec', 'template', 'spec')['containers']);
+  t.match(environmentOf(container), { MESHPROOF_GIVE_UP_AFTER_MS: '600000' });
+  t.match(environmentOf(made('naked')['container']), { MESHPROOF_GIVE_UP_AFTER_MS: '60000' });
   t.end();
 });
 

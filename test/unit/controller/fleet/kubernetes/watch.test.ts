@@ -1,6 +1,6 @@
 import t from 'tap';
 import { ProbeWatch } from '../../../../../controller/fleet/kubernetes/watch.ts';
-import type { ProbeWatchDeps } from '../../../../../controller/fleet/kubernetes/watch.ts';
+import type { ProbeWatchDeps, WatchedProbe } from '../../../../../controller/fleet/kubernetes/watch.ts';
 import { FakeProbeApi, POD_RUNNING, POD_STARTING } from '../../../../support/fake-probe-api.ts';
 import { ManualClock } from '../../../../support/manual-clock.ts';
 
@@ -17,7 +17,11 @@ class Scene implements AsyncDisposable {
 
   constructor(deps: Partial<ProbeWatchDeps> = {}) {
     const startMs = this.clock.monotonicMs();
-    const watch = new ProbeWatch([{ agentId: 'job', vantage: VANTAGE, jobUid: 'uid-job', createdAtMs: startMs }], {
+    let probes: readonly WatchedProbe[] = [
+      { agentId: 'job', vantage: VANTAGE, jobUid: 'uid-job', createdAtMs: startMs },
+    ];
+    const watch = new ProbeWatch({
+      probes: () => probes,
       api: this.api,
       clock: this.clock,
       sweepId: 'k7w2',
@@ -26,6 +30,7 @@ class Scene implements AsyncDisposable {
       isolation: () => undefined,
       meetingPoint: '10.0.9.9:7443',
       lost: (agentId, why) => {
+        probes = [];
         this.lost.push(`${agentId}: ${why} after ${String((this.clock.monotonicMs() - startMs) / 1000)} s`);
       },
       ...deps,

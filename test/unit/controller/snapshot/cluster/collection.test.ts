@@ -1,6 +1,6 @@
 import type { Test } from 'tap';
 import t from 'tap';
-import { ApiServer } from '../../../../../controller/snapshot/cluster/api-server.ts';
+import { ApiServer } from '../../../../../controller/api-server/api-server.ts';
 import { Collection } from '../../../../../controller/snapshot/cluster/collection.ts';
 import type { ServedKind } from '../../../../../controller/snapshot/cluster/kinds.ts';
 import type { Fault, GivenObject } from '../../../../support/api-server/fake-api-server.ts';

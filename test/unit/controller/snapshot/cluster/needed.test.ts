@@ -48,6 +48,7 @@ t.test('metadata without bookkeeping', (t) => {
     namespace: 'shop',
     uid: 'u',
     resourceVersion: '7',
+    generation: 3,
     creationTimestamp: '2026-01-01T00:00:00Z',
     deletionTimestamp: '2026-01-02T00:00:00Z',
     labels: { app: 'web' },
@@ -157,8 +158,58 @@ const CASES: readonly (readonly [
   [
     'a Deployment keeps its template',
     'Deployment',
-    { spec: { replicas: 2, selector: {}, strategy: {}, template: TEMPLATE }, status: { replicas: 2 } },
-    { spec: { replicas: 2, selector: {}, template: NEEDED_TEMPLATE } },
+    { spec: { replicas: 2, selector: {}, strategy: {}, template: TEMPLATE } },
+    { spec: { replicas: 2, selector: {}, template: NEEDED_TEMPLATE }, status: {} },
+  ],
+  [
+    'how far the rollout of a Deployment is, and nothing else of its status',
+    'Deployment',
+    {
+      spec: { replicas: 3, selector: {}, paused: true, template: TEMPLATE },
+      status: {
+        observedGeneration: 7,
+        replicas: 4,
+        updatedReplicas: 2,
+        readyReplicas: 3,
+        availableReplicas: 3,
+        unavailableReplicas: 1,
+        conditions: [
+          { type: 'Available', status: 'True' },
+          { type: 'Progressing', status: 'True', reason: 'ReplicaSetUpdated', message: '…', lastUpdateTime: 'now' },
+        ],
+      },
+    },
+    {
+      spec: { replicas: 3, selector: {}, template: NEEDED_TEMPLATE, paused: true },
+      status: {
+        observedGeneration: 7,
+        replicas: 4,
+        updatedReplicas: 2,
+        readyReplicas: 3,
+        availableReplicas: 3,
+        conditions: [{ type: 'Progressing', status: 'True', reason: 'ReplicaSetUpdated' }],
+      },
+    },
+  ],
+  [
+    'that of a StatefulSet, which may be held at a partition',
+    'StatefulSet',
+    {
+      spec: {
+        replicas: 3,
+        template: TEMPLATE,
+        updateStrategy: { type: 'RollingUpdate', rollingUpdate: { partition: 2, maxUnavailable: 1 } },
+      },
+      status: { observedGeneration: 2, currentRevision: 'a', updateRevision: 'b', collisionCount: 0 },
+    },
+    {
+      spec: {
+        replicas: 3,
+        template: NEEDED_TEMPLATE,
+        updateStrategy: { type: 'RollingUpdate', rollingUpdate: { partition: 2 } },
+      },
+      status: { observedGeneration: 2, currentRevision: 'a', updateRevision: 'b' },
+    },
   ],
   [
     'a ReplicaSet of a Deployment says who owns it',
@@ -185,10 +236,16 @@ const CASES: readonly (readonly [
     null,
   ],
   [
-    'a DaemonSet with nodes',
+    'a DaemonSet with nodes, whose pods wait to be deleted by hand',
     'DaemonSet',
-    { spec: { template: TEMPLATE }, status: { desiredNumberScheduled: 3 } },
-    { spec: { template: NEEDED_TEMPLATE } },
+    {
+      spec: { template: TEMPLATE, updateStrategy: { type: 'OnDelete' } },
+      status: { desiredNumberScheduled: 3, updatedNumberScheduled: 1, numberAvailable: 3, numberReady: 3 },
+    },
+    {
+      spec: { template: NEEDED_TEMPLATE, updateStrategy: { type: 'OnDelete' } },
+      status: { desiredNumberScheduled: 3, updatedNumberScheduled: 1, numberAvailable: 3 },
+    },
   ],
   [
     'a Job that runs',

@@ -39,11 +39,15 @@ t.test(
     const error = await errorOf(view(t, from));
     t.equal(error.code, 'MPE_NOT_PERMITTED');
     t.equal(error.exitStatus, 77);
-    t.match(error.message, 'jane may not list nodes, pods (core) in the whole cluster; nor watch');
-    t.match(error.message, 'watch peerauthentications (security.istio.io) in the whole cluster');
-    t.match(error.hint, 'ClusterRole');
-    t.match(error.hint, '- {apiGroups: [""], resources: [nodes, pods], verbs: [list, watch]}');
-    t.match(error.hint, '- {apiGroups: ["security.istio.io"], resources: [peerauthentications], verbs: [watch]}');
+    t.match(
+      error.message,
+      'user jane may not list nodes, pods cluster-wide, nor watch peerauthentications cluster-wide',
+    );
+    t.strictSame(error.hint.split('\n').sort(), [
+      '- { apiGroups: [""], resources: ["nodes", "pods"], verbs: ["list", "watch"] }',
+      '- { apiGroups: ["security.istio.io"], resources: ["peerauthentications"], verbs: ["watch"] }',
+      'Add to a ClusterRole:',
+    ]);
   },
 );
 
@@ -56,7 +60,7 @@ for (const verb of ['list', 'watch'] as const) {
       const error = await errorOf(view(t, from));
       t.equal(error.exitStatus, 77);
       t.match(error.message, `${verb} ${plural}`);
-      t.match(error.hint, `resources: [${plural}]`);
+      t.match(error.hint, `resources: ["${plural}"]`);
     });
   }
 }
@@ -112,8 +116,8 @@ t.test('in chosen namespaces, too, a refusal names its scope', async (t) => {
     server.fail({ verb: 'list', plural: 'pods', namespace: 'shop' }, forbidden('pods'));
   });
   const error = await errorOf(view(t, from, ['shop']));
-  t.match(error.message, 'list pods (core) in namespace shop');
-  t.match(error.hint, 'the Role in shop');
+  t.match(error.message, 'list pods in namespace shop');
+  t.match(error.hint, 'a Role in namespace shop: - {');
 });
 
 t.test('credentials that nobody knows', async (t) => {
@@ -122,5 +126,5 @@ t.test('credentials that nobody knows', async (t) => {
   });
   const error = await errorOf(view(t, from));
   t.equal(error.exitStatus, 77);
-  t.match(error.message, /401: Unauthorized/);
+  t.match(error.message, /does not accept these credentials: .*Unauthorized/);
 });

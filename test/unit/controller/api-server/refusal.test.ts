@@ -1,6 +1,6 @@
 import t from 'tap';
-import { throwIfRefused } from '../../../../../controller/fleet/kubernetes/refusal.ts';
-import type { Access } from '../../../../../controller/fleet/kubernetes/refusal.ts';
+import { throwIfRefused } from '../../../../controller/api-server/refusal.ts';
+import type { Access } from '../../../../controller/api-server/refusal.ts';
 
 const CREATE_JOBS: Access = { verb: 'create', apiGroup: 'batch', resource: 'jobs', namespace: 'shop' };
 const RBAC =

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import t from 'tap';
-import { connectCluster } from '../../../../../controller/snapshot/cluster/connect.ts';
-import type { Environment } from '../../../../../controller/snapshot/cluster/connect.ts';
+import { connectCluster } from '../../../../controller/api-server/connect.ts';
+import type { Environment } from '../../../../controller/api-server/connect.ts';
 
 function kubeconfig(name: string, current = name): string {
   return `
