@@ -58,6 +58,17 @@ export const ERRORS = {
     meaning: 'A proxy of the embedded mesh refused its configuration or ended.',
     remedy: 'The message holds the last lines of its log.',
   },
+  MPE_SANDBOX_NOT_RUNNING: {
+    exitStatus: EXIT.unreachable,
+    meaning: 'The sandbox that is meant does not run, or has ended.',
+    remedy:
+      'Start one: meshproof sandbox up shop, or meshproof serve --sandbox shop. meshproof sandbox status tells which run.',
+  },
+  MPE_SANDBOX_RUNS: {
+    exitStatus: EXIT.usage,
+    meaning: 'A sandbox of that scenario is kept up already; two of them could not be told apart by name.',
+    remedy: 'Use that one, or end it first; meshproof sandbox status tells where it runs.',
+  },
   MPE_NOT_INSTALLED: {
     exitStatus: EXIT.unreachable,
     meaning: 'The cluster has no installation of meshproof that a sweep could be started from.',
@@ -117,6 +128,37 @@ export const ERRORS = {
     exitStatus: EXIT.unreachable,
     meaning: 'Another controller has taken over the store; this one writes nothing any more.',
     remedy: 'Nothing, where that is a standby that took over. Otherwise let only one controller use the store.',
+  },
+  MPE_LEADERSHIP_LOST: {
+    exitStatus: EXIT.unreachable,
+    meaning: 'This controller could not keep its Lease: another one may measure now, so this one has stopped.',
+    remedy:
+      'Nothing: it is started again, and stands by. Where that happens often, look at the API server and at the CPU that the controller gets.',
+  },
+  MPE_BAD_REQUEST: {
+    exitStatus: EXIT.usage,
+    meaning: 'A request to the controller is not one that it understands.',
+    remedy: 'See /openapi.json of the controller, and docs/api.md.',
+  },
+  MPE_NOT_FOUND: {
+    exitStatus: EXIT.usage,
+    meaning: 'The controller has nothing at this address: no such page, route or sweep.',
+    remedy: 'Take the addresses that the controller itself lists; what is past its retention is gone.',
+  },
+  MPE_REQUEST_REFUSED: {
+    exitStatus: EXIT.notPermitted,
+    meaning: 'The controller does not know who asks, or does not let them do what they ask.',
+    remedy: 'Send a token that it accepts: Authorization: Bearer TOKEN, or sign in on the page.',
+  },
+  MPE_OVERLOADED: {
+    exitStatus: EXIT.unreachable,
+    meaning: 'The controller is asked more than it answers at once.',
+    remedy: 'Ask again later, and less often; events are streamed, and need not be asked for.',
+  },
+  MPE_NOT_READY: {
+    exitStatus: EXIT.unreachable,
+    meaning: 'This controller does not know the matrix: no sweep is complete yet, or another controller measures.',
+    remedy: 'Ask the one that is ready: the Service leads there. Otherwise wait for the first sweep.',
   },
   MPE_INTERNAL: {
     exitStatus: EXIT.internal,

@@ -24,6 +24,7 @@ async function runDemo(name: string, session: Session): Promise<void> {
   const options = {
     scenario: 'shop',
     dataPlane: 'node',
+    joins: false,
     minCoverage: DEFAULT_MIN_COVERAGE,
     failOn: DEFAULT_FAIL_ON,
   } as const;

@@ -5,7 +5,7 @@ import { EXIT, MeshproofError } from '../../proto/errors.ts';
 import type { FlowProbe } from '../declared/expectation.ts';
 import { addClusterOptions } from './cluster-options.ts';
 import { addExamples } from './examples.ts';
-import { qualify } from './flow-arguments.ts';
+import { qualify } from '../gate/flow-arguments.ts';
 import type { ManifestFlags } from './manifests.ts';
 import { optionalManifestOption, readMesh } from './manifests.ts';
 import type { MeasuredFlags } from './measured-sweep.ts';
@@ -92,7 +92,7 @@ async function explainDeclared(source: string, target: string, flags: ExplainFla
     import('../declared/expect.ts'),
     import('../publish/explain.ts'),
     import('../gate/declared-conflicts.ts'),
-    import('./flow-arguments.ts'),
+    import('../gate/flow-arguments.ts'),
   ]);
   const texts = flowsTo(mesh, source, target, flags).map((flow) => {
     const expectation = expectFlow(mesh, flow);

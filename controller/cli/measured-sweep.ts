@@ -5,7 +5,7 @@ import type { Cell, Sweep } from '../judge/finding.ts';
 import type { ClusterFlags } from './cluster-options.ts';
 import { addressOf, ownNamespaceOf } from './cluster-options.ts';
 import type { Namespaces } from './cluster-options.ts';
-import { nearest } from './nearest.ts';
+import { nearest } from '../gate/nearest.ts';
 import { parseSweep } from './sweep-text.ts';
 import type { Session } from './session.ts';
 

@@ -2,47 +2,36 @@
 import type { Sweep } from '../judge/finding.ts';
 import type { SweepOptions } from '../sweep.ts';
 import { SILENT, showProgress } from './progress.ts';
+import type { MeantSandbox } from './sandbox-meant.ts';
 import type { Session } from './session.ts';
 
-export interface SandboxSweepOptions extends Pick<SweepOptions, 'minCoverage' | 'failOn' | 'trusted'> {
-  /** Name of a scenario, or a folder. */
-  readonly scenario: string;
-  readonly dataPlane: 'node' | 'envoy';
-}
+export interface SandboxSweepOptions extends Pick<SweepOptions, 'minCoverage' | 'failOn' | 'trusted'>, MeantSandbox {}
 
 export async function sweepSandbox(
   options: SandboxSweepOptions,
   session: Session,
   signal: AbortSignal,
 ): Promise<Sweep> {
-  const [
-    { loadScenario },
-    { startSandbox },
-    { sandboxLauncher },
-    { loadSnapshot },
-    { DEFAULT_SWEEP_OPTIONS, sweep },
-    { systemClock },
-  ] = await Promise.all([
-    import('../../deploy/sandbox/scenario.ts'),
-    import('../../deploy/sandbox/sandbox.ts'),
-    import('../fleet/sandbox-launcher.ts'),
-    import('../snapshot/files.ts'),
-    import('../sweep.ts'),
-    import('../../proto/system-clock.ts'),
-  ]);
-  const { scenario: name, dataPlane, ...chosen } = options;
-  const scenario = await loadScenario(name);
+  const [{ openSandbox }, { sandboxLauncher }, { loadSnapshot }, { DEFAULT_SWEEP_OPTIONS, sweep }, { systemClock }] =
+    await Promise.all([
+      import('./sandbox-meant.ts'),
+      import('../fleet/sandbox-launcher.ts'),
+      import('../snapshot/files.ts'),
+      import('../sweep.ts'),
+      import('../../proto/system-clock.ts'),
+    ]);
+  const { scenario, dataPlane, joins, ...chosen } = options;
   const { isQuiet, isVerbose } = session.flags();
   const progress = isQuiet ? SILENT : showProgress(session.terminal);
   const debug = (message: string): void => {
     if (isVerbose) session.terminal.note(`${message}\n`);
   };
   try {
-    progress.show({ kind: 'sandbox', name: scenario.name });
-    await using sandbox = await startSandbox(scenario, { dataPlane, ...envoyBinary(session), signal });
+    const meant = { scenario, dataPlane, ...(joins !== undefined && { joins }) };
+    await using sandbox = await openSandbox(meant, progress.show, session, signal);
     await using launcher = sandboxLauncher(sandbox, { debug });
     const deps = {
-      snapshot: () => loadSnapshot(scenario.manifestPaths),
+      snapshot: () => loadSnapshot(sandbox.scenario.manifestPaths),
       launcher,
       clock: systemClock,
       progress: progress.show,
@@ -52,9 +41,4 @@ export async function sweepSandbox(
   } finally {
     progress.end();
   }
-}
-
-export function envoyBinary(session: Session): { readonly envoyBinary?: string } {
-  const path = session.env['ENVOY_BIN'];
-  return path === undefined || path === '' ? {} : { envoyBinary: path };
 }

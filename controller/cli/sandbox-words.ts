@@ -1,17 +1,43 @@
-/** What a running sandbox offers to try: addresses, and a few lines to paste. */
+/** What is told of running sandboxes: addresses, a few lines to paste, what is in force otherwise than on disk. */
 import type { Address } from '../../proto/vocabulary.ts';
+import type { Description } from '../../deploy/sandbox/control/protocol.ts';
+import type { Difference } from '../../deploy/sandbox/difference.ts';
 import type { PortMode, Reality, RealityWorkload } from '../../deploy/sandbox/reality.ts';
 import type { Sandbox } from '../../deploy/sandbox/sandbox.ts';
 import type { Page } from '../publish/page.ts';
 import { paint } from '../publish/page.ts';
 import { alignColumns } from '../publish/text-layout.ts';
 
+/** A line for each, as it can be set. */
+export function changeLines(made: readonly Difference[]): string[] {
+  return made.map(({ target, key, was, is }) => `${target} ${key}=${is}   (was ${was})`);
+}
+
+/** Each of them with what was changed in it. */
+export function statusText(running: readonly Description[], page: Page): string {
+  const blocks = running.map(({ scenario, folder, dataPlane, pid, startedAt, page: url, changed }) => {
+    const rows = [
+      ['folder', folder],
+      ['proxies', dataPlane],
+      ['process', `${String(pid)}, since ${startedAt}`],
+      ...(url === undefined ? [] : [['page', url]]),
+      ['in force', changed.length === 0 ? 'what reality.yaml says' : 'what reality.yaml says, but for'],
+    ];
+    return [
+      paint(page, 'strong', `Sandbox ${scenario}`),
+      ...alignColumns(rows, page.columns - 2).map((line) => `  ${line}`),
+      ...changeLines(changed).map((line) => `    ${line}`),
+    ].join('\n');
+  });
+  return `${blocks.join('\n\n')}\n`;
+}
+
 interface Listed {
   readonly service: string;
   readonly pod: string;
   readonly address: Address;
   readonly app: string;
-  /** What is in force on the port; `naked` where the pod has no sidecar, `-` for a gateway's own port. */
+  /** What reality.yaml puts in force on the port; `naked` where the pod has no sidecar, `-` for a gateway's own port. */
   readonly mode: string;
 }
 

@@ -84,7 +84,7 @@ async function checkDeclared(
     import('../declared/expect.ts'),
     import('../publish/tls-check.ts'),
     import('./declared-flows.ts'),
-    import('./flow-arguments.ts'),
+    import('../gate/flow-arguments.ts'),
   ]);
   const source = client === undefined ? undefined : workloadOf(mesh, sourceName(mesh, client, flags.namespace?.[0]));
   const service = serviceName === undefined ? undefined : serviceNamed(mesh, serviceName, flags.namespace?.[0]);

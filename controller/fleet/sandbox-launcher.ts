@@ -1,12 +1,13 @@
 /** Agents for the embedded mesh: one real agent process a vantage, on this machine. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { flushCompileCache } from 'node:module';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Clock } from '../../proto/clock.ts';
 import { systemClock } from '../../proto/system-clock.ts';
 import type { Address, Target, Vantage } from '../../proto/vocabulary.ts';
 import { vantageKey } from '../../proto/vocabulary.ts';
+import { openPrivateFolder } from '../../deploy/sandbox/private-folder.ts';
+import type { PrivateFolder } from '../../deploy/sandbox/private-folder.ts';
 import type { Sandbox } from '../../deploy/sandbox/sandbox.ts';
 import { AgentProcess } from './agent-process.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
@@ -41,7 +42,7 @@ export class SandboxLauncher implements Launcher {
   readonly #agents = new Map<string, AgentProcess>();
   readonly #listeners = new Set<LostListener>();
   #launches = 0;
-  #folder: string | undefined;
+  #folder: Promise<PrivateFolder> | undefined;
 
   constructor(sandbox: Sandbox, options: SandboxLauncherOptions) {
     this.trustDomain = sandbox.trustDomain;
@@ -70,7 +71,7 @@ export class SandboxLauncher implements Launcher {
   ): Promise<void> => {
     this.#launches += 1;
     const launch = String(this.#launches);
-    const folder = await this.#privateFolder();
+    const { path: folder } = await (this.#folder ??= openPrivateFolder('agents'));
     const controllerCa = await writePrivate(join(folder, 'controller-ca.pem'), controller.caPem);
     const meshRoot = await writePrivate(join(folder, 'mesh-root.pem'), this.#sandbox.certificateAuthority.rootPem);
     // A first start: what this process has compiled, the agents need not compile each for itself.
@@ -108,7 +109,9 @@ export class SandboxLauncher implements Launcher {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([...this.#agents.values()].map((agent) => agent[Symbol.asyncDispose]()));
-    if (this.#folder !== undefined) await rm(this.#folder, { recursive: true, force: true });
+    // Where it could not be made, the launch has said so.
+    const folder = await this.#folder?.catch(() => undefined);
+    await folder?.[Symbol.asyncDispose]();
   }
 
   #start(id: string, environment: Readonly<Record<string, string>>): void {
@@ -117,11 +120,6 @@ export class SandboxLauncher implements Launcher {
       for (const listener of this.#listeners) listener(id, why);
     };
     this.#agents.set(id, new AgentProcess(id, environment, { clock, debug, onLost }));
-  }
-
-  async #privateFolder(): Promise<string> {
-    this.#folder ??= await mkdtemp(join(tmpdir(), 'meshproof-agents-'));
-    return this.#folder;
   }
 
   async #tokensOf(

@@ -84,6 +84,16 @@ export interface DataPlane extends AsyncDisposable {
     gateways: readonly GatewayPlan[],
     signal: AbortSignal,
   ) => Promise<void>;
+  /**
+   * From the plans that it runs to these, which are for the same pods and addresses. Proxies with an equal plan are not
+   * touched, nor are their connections; those of the others end. Resolves when only the new plans answer. Where it
+   * rejects, some proxies may run by the new plans and some not at all: `change` to the old ones brings them back.
+   */
+  readonly change: (
+    sidecars: readonly SidecarPlan[],
+    gateways: readonly GatewayPlan[],
+    signal: AbortSignal,
+  ) => Promise<void>;
   /** Aborts, with a MeshproofError as its reason, when a proxy ends by itself; absent where proxies cannot. */
   readonly failed?: AbortSignal;
 }

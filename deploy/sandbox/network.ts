@@ -18,6 +18,23 @@ export interface SandboxNetwork {
   readonly serviceAddress: (serviceKey: string, port: number) => Address | undefined;
   /** The pods behind a service port, in the order of the file. Empty: no such service or port, or no endpoints. */
   readonly endpointsOf: (serviceKey: string, port: number) => readonly SandboxEndpoint[];
+  /** All that there is to know of it: `networkOf` makes the same network of it in another process. */
+  readonly map: NetworkMap;
+}
+
+/** Plain JSON. */
+export interface NetworkMap {
+  /** By `namespace/pod`: addresses by port, and the one that stands for all other ports, which refuses. */
+  readonly pods: Readonly<
+    Record<string, { readonly ports: Readonly<Record<string, Address>>; readonly unserved: Address }>
+  >;
+  /** By `namespace/service`, then by port. */
+  readonly services: Readonly<
+    Record<
+      string,
+      Readonly<Record<string, { readonly virtual: Address; readonly endpoints: readonly SandboxEndpoint[] }>>
+    >
+  >;
 }
 
 /** The addresses that the sandbox itself needs besides. */
@@ -50,56 +67,71 @@ export async function openNetwork(reality: Reality, mode?: AddressMode): Promise
   }
 }
 
+export function networkOf(map: NetworkMap): SandboxNetwork {
+  const portOf = (service: string, port: number): NetworkMap['services'][string][string] | undefined =>
+    map.services[service]?.[String(port)];
+  return {
+    map,
+    podAddress: (podKey, port) => {
+      const pod = map.pods[podKey];
+      return pod?.ports[String(port)] ?? pod?.unserved;
+    },
+    serviceAddress: (service, port) => portOf(service, port)?.virtual,
+    endpointsOf: (service, port) => portOf(service, port)?.endpoints ?? [],
+  };
+}
+
 async function layOut(reality: Reality, pods: readonly RealityPod[], block: AddressBlock): Promise<InnerNetwork> {
-  const podAddresses = new Map<string, Address>();
+  const addresses: Record<string, NetworkMap['pods'][string]> = {};
   const appAddresses = new Map<string, Address>();
   const captures = new Map<string, Address>();
   const certificateService = await block.reserve('infra', 0, CERTIFICATE_PORT);
   for (const [index, pod] of pods.entries()) {
+    const ports: Record<string, Address> = {};
     for (const port of [...portsOf(pod), ...(isMeshed(pod) ? [STATUS_PORT, READINESS_PORT] : [])]) {
-      podAddresses.set(at(pod.key, port), await block.reserve('pod', index, port));
+      ports[String(port)] = await block.reserve('pod', index, port);
     }
+    addresses[pod.key] = { ports, unserved: block.unserved('pod', index, 0) };
     for (const [port, entry] of pod.ports) {
       const isCaptured = isMeshed(pod) && entry.mode !== 'uncaptured';
-      const listen = podAddresses.get(at(pod.key, port));
+      const listen = ports[String(port)];
       const app = isCaptured || listen === undefined ? await block.reserve('app', index, port) : listen;
       appAddresses.set(at(pod.key, port), app);
     }
     if (isMeshed(pod)) captures.set(pod.key, await block.reserve('app', index, CAPTURE_PORT));
   }
   const podIndex = new Map(pods.map((pod, index) => [pod.key, index]));
-  const serviceIndex = new Map(Object.keys(reality.services).map((key, index) => [key, index]));
-
-  const podAddress = (podKey: string, port: number): Address | undefined => {
-    const known = podAddresses.get(at(podKey, port));
-    const index = podIndex.get(podKey);
-    if (known !== undefined || index === undefined) return known;
-    const unserved = block.unserved('pod', index, port);
-    podAddresses.set(at(podKey, port), unserved);
-    return unserved;
-  };
   return {
-    podAddress,
-    serviceAddress: (serviceKey, port) => {
-      const index = serviceIndex.get(serviceKey);
-      const isDeclared = reality.services[serviceKey]?.ports[String(port)] !== undefined;
-      return index === undefined || !isDeclared ? undefined : block.unserved('service', index, port);
-    },
-    endpointsOf: (serviceKey, port) => {
-      const service = reality.services[serviceKey];
-      const entry = service?.ports[String(port)];
-      if (service === undefined || entry === undefined) return [];
-      return endpointPods(service.endpoints, pods).flatMap((pod) => {
-        const address = podAddress(pod.key, entry.targetPort);
-        return address === undefined ? [] : [{ pod: pod.key, address }];
-      });
-    },
+    ...networkOf({ pods: addresses, services: layOutServices(reality, pods, addresses, block) }),
     appAddress: (podKey, port) =>
       appAddresses.get(at(podKey, port)) ?? block.unserved('app', podIndex.get(podKey) ?? 0, port),
     captureAddress: (podKey) => captures.get(podKey) ?? block.unserved('app', podIndex.get(podKey) ?? 0, CAPTURE_PORT),
     certificateService,
     [Symbol.asyncDispose]: () => block[Symbol.asyncDispose](),
   };
+}
+
+function layOutServices(
+  reality: Reality,
+  pods: readonly RealityPod[],
+  addresses: NetworkMap['pods'],
+  block: AddressBlock,
+): NetworkMap['services'] {
+  const layOutPort = (index: number, endpoints: readonly string[], port: string, targetPort: number) => ({
+    virtual: block.unserved('service', index, Number(port)),
+    endpoints: endpointPods(endpoints, pods).flatMap(({ key }): SandboxEndpoint[] => {
+      const address = addresses[key]?.ports[String(targetPort)] ?? addresses[key]?.unserved;
+      return address === undefined ? [] : [{ pod: key, address }];
+    }),
+  });
+  return Object.fromEntries(
+    Object.entries(reality.services).map(([key, { ports, endpoints }], index) => [
+      key,
+      Object.fromEntries(
+        Object.entries(ports).map(([port, { targetPort }]) => [port, layOutPort(index, endpoints, port, targetPort)]),
+      ),
+    ]),
+  );
 }
 
 function at(podKey: string, port: number): string {

@@ -2,20 +2,20 @@
 import { z } from 'zod';
 
 /** `namespace/name`. */
-const qualifiedName = z.string().regex(/^[a-z0-9-]+\/[a-z0-9.-]+$/, 'write it as namespace/name');
-const portNumber = z.number().int().min(1).max(65535);
+export const qualifiedName = z.string().regex(/^[a-z0-9-]+\/[a-z0-9.-]+$/, 'write it as namespace/name');
+export const portNumber = z.number().int().min(1).max(65535);
 /** Record keys are text in YAML's object model. */
 const portKey = z.string().regex(/^[1-9][0-9]{0,4}$/, 'write a port number, 1 to 65535');
-const spiffe = z.string().startsWith('spiffe://');
+export const spiffe = z.string().startsWith('spiffe://');
 
 /** What the application behind a port really speaks; `none`: nothing listens there. */
-const application = z.enum(['http', 'grpc', 'tcp', 'none']);
+export const application = z.enum(['http', 'grpc', 'tcp', 'none']);
 
 /** Which filter chains the sidecar holds for a port: by the protocol that it was told. */
 const chainProtocol = z.enum(['http', 'tcp', 'auto']);
 
 /** The mutual-TLS mode that the sidecar enforces; `uncaptured`: the port does not pass through the sidecar. */
-const portMode = z.enum(['STRICT', 'PERMISSIVE', 'DISABLE', 'uncaptured']);
+export const portMode = z.enum(['STRICT', 'PERMISSIVE', 'DISABLE', 'uncaptured']);
 
 const port = z.strictObject({
   app: application,
@@ -44,16 +44,22 @@ const authorizationRule = z.strictObject({
     .optional(),
 });
 
+/** `foreign-root`: signed by a root that nobody in the mesh knows. */
+export const certificateState = z.enum(['valid', 'expired', 'not-yet-valid', 'foreign-root']);
+
 const certificate = z.strictObject({
-  state: z.enum(['valid', 'expired', 'not-yet-valid', 'foreign-root']).default('valid'),
+  state: certificateState.default('valid'),
   identity: spiffe.optional().describe('default: of the namespace and service account'),
 });
+
+/** `auto`: mutual TLS where the endpoint has a sidecar and its port is not DISABLE. */
+export const outboundMode = z.enum(['auto', 'DISABLE', 'ISTIO_MUTUAL', 'SIMPLE']);
 
 /** What the sidecar (or gateway) really does when it calls a service port. Not listed: `auto`. */
 const outboundTls = z.strictObject({
   to: qualifiedName,
   port: portNumber.optional().describe('the service port; default: all of them'),
-  tls: z.enum(['auto', 'DISABLE', 'ISTIO_MUTUAL', 'SIMPLE']),
+  tls: outboundMode,
 });
 
 /** One entry of the sidecar's app probers: what its status port asks the app for a path. */

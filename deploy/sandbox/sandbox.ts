@@ -1,20 +1,22 @@
 /** The embedded mesh: workloads, their proxies and a certificate authority, all on loopback. */
-import { startResponder } from '../../agent/responder.ts';
 import { MeshproofError } from '../../proto/errors.ts';
 import type { Address } from '../../proto/vocabulary.ts';
 import type { AddressMode } from './address-block.ts';
 import type { CertificateAuthority } from './ca/certificate-authority.ts';
 import { startAuthority } from './ca/start-authority.ts';
-import { issueWorkloadCertificates } from './ca/workload-certificates.ts';
+import { applyChange, type Change } from './change.ts';
 import type { DataPlane } from './data-plane.ts';
+import { differences, type Difference } from './difference.ts';
 import { openNetwork, type SandboxNetwork } from './network.ts';
-import { makePlans, type AppPlan } from './plans.ts';
-import { podsOf } from './pods.ts';
+import { isMeshed, podsOf } from './pods.ts';
+import type { Reality } from './reality.ts';
+import { RunningMesh } from './running-mesh.ts';
 import type { Scenario } from './scenario.ts';
-import { serveStatus } from './status-port.ts';
+
+export type DataPlaneKind = 'node' | 'envoy';
 
 export interface SandboxOptions {
-  readonly dataPlane: 'node' | 'envoy';
+  readonly dataPlane: DataPlaneKind;
   /** Path of the Envoy binary, for the data plane `envoy`. */
   readonly envoyBinary?: string;
   /** @default one address a pod where the machine has them, else the single one */
@@ -25,7 +27,9 @@ export interface SandboxOptions {
 
 /** A running sandbox. Everything that it started ends when it is disposed. */
 export interface Sandbox extends AsyncDisposable {
+  /** As it is on disk: what is in force may have been changed since. */
   readonly scenario: Scenario;
+  readonly dataPlane: DataPlaneKind;
   readonly trustDomain: string;
   readonly network: SandboxNetwork;
   /** Where a meshed pod's own traffic enters (PROXY protocol v2 names its destination). Undefined: the pod has no sidecar. */
@@ -33,6 +37,17 @@ export interface Sandbox extends AsyncDisposable {
   readonly certificateAuthority: CertificateAuthority;
   /** Aborts with MPE_DATA_PLANE_FAILED when a proxy ends unasked: what is measured from then on is no measurement. */
   readonly failed: AbortSignal;
+  /**
+   * Changes what is in force, never what is declared; all of the changes or none. Touches the proxies and applications
+   * that are concerned, and ends their connections; those of others go on. Resolves, with what it has made different,
+   * when only the new state answers. Calls wait for each other. Where it rejects, the old state stands: with MPE_USAGE
+   * nothing was touched; with another code it could not be applied.
+   */
+  readonly set: (changes: readonly Change[]) => Promise<readonly Difference[]>;
+  /** Back to what reality.yaml says. */
+  readonly reset: () => Promise<readonly Difference[]>;
+  /** What is in force otherwise than reality.yaml says. */
+  readonly changed: () => Promise<readonly Difference[]>;
 }
 
 /**
@@ -48,34 +63,67 @@ export async function startSandbox(scenario: Scenario, options: SandboxOptions):
   const authority = started.use(
     await startAuthority({ address: network.certificateService, trustDomain: reality.trustDomain, nowMs: Date.now }),
   );
-  const certificates = issueWorkloadCertificates(podsOf(reality), authority.root, Date.now());
-  const plans = makePlans(reality, network, certificates);
-  const dataPlane = started.use(await dataPlaneOf(options));
-  signal.throwIfAborted();
-  // What succeeds beside a failure must be known before it is passed on, or it would stay.
-  const parts = [
-    dataPlane.start(plans.sidecars, plans.gateways, signal),
-    ...plans.sidecars.map(async (plan) => started.use(await serveStatus(plan))),
-    ...appsByPod(plans.apps).map(async ([pod, apps]) =>
-      started.use(
-        await startResponder({ pod, listeners: apps.map(({ address, ...facts }) => ({ address, ...facts })), signal }),
-      ),
-    ),
-  ];
-  await Promise.allSettled(parts);
-  await Promise.all(parts);
-  signal.throwIfAborted();
-  const captures = new Map(plans.sidecars.map((plan) => [plan.pod, plan.capture]));
+  const dataPlane = await dataPlaneOf(options);
+  const deps = { network, root: authority.root, dataPlane };
+  const mesh = started.use(await RunningMesh.start(deps, reality, signal));
+  const lifetime = new AbortController();
+  const inTurn = turns(lifetime.signal);
   const all = started.move();
+
+  const change = (next: (now: Reality) => Reality): Promise<readonly Difference[]> =>
+    inTurn(async () => {
+      const before = mesh.reality;
+      const after = next(before);
+      await mesh.change(after, lifetime.signal);
+      return differences(before, after);
+    });
   return {
     scenario,
+    dataPlane: options.dataPlane,
     trustDomain: reality.trustDomain,
     network,
-    capturePoint: (podKey) => captures.get(podKey),
+    capturePoint: capturePoints(reality, network.captureAddress),
     certificateAuthority: authority,
-    failed: dataPlane.failed ?? new AbortController().signal,
-    [Symbol.asyncDispose]: () => all.disposeAsync(),
+    failed: mesh.failed,
+    set: (changes) => change((now) => changes.reduce((so, one) => applyChange(reality, so, one), now)),
+    reset: () => change(() => reality),
+    changed: () => Promise.resolve(differences(reality, mesh.reality)),
+    [Symbol.asyncDispose]: async () => {
+      lifetime.abort(new MeshproofError('MPE_SANDBOX_NOT_RUNNING', `the sandbox ${scenario.name} has ended`));
+      await inTurn.last();
+      await all.disposeAsync();
+    },
   };
+}
+
+interface Turns {
+  <T>(work: () => Promise<T>): Promise<T>;
+  /** Resolves when no work is under way; none begins once the signal is aborted. */
+  readonly last: () => Promise<void>;
+}
+
+/** One after another, in the order of the calls. */
+function turns(signal: AbortSignal): Turns {
+  let last: Promise<unknown> = Promise.resolve();
+  const take = <T>(work: () => Promise<T>): Promise<T> => {
+    const mine = last.then(() => {
+      signal.throwIfAborted();
+      return work();
+    });
+    // Whoever asked for it is told of its failure; the next one's turn comes all the same.
+    last = mine.catch(() => undefined);
+    return mine;
+  };
+  return Object.assign(take, { last: () => last.then(() => undefined) });
+}
+
+function capturePoints(reality: Reality, addressOf: (pod: string) => Address): Sandbox['capturePoint'] {
+  const captures = new Map(
+    podsOf(reality)
+      .filter(isMeshed)
+      .map(({ key }) => [key, addressOf(key)]),
+  );
+  return (podKey) => captures.get(podKey);
 }
 
 async function dataPlaneOf({ dataPlane, envoyBinary }: SandboxOptions): Promise<DataPlane> {
@@ -86,8 +134,4 @@ async function dataPlaneOf({ dataPlane, envoyBinary }: SandboxOptions): Promise<
   if (envoyBinary === undefined) throw new MeshproofError('MPE_DATA_PLANE_MISSING', 'no Envoy binary was named');
   const { envoyDataPlane } = await import('./envoy/data-plane.ts');
   return envoyDataPlane(envoyBinary);
-}
-
-function appsByPod(apps: readonly AppPlan[]): readonly (readonly [string, readonly AppPlan[]])[] {
-  return Object.entries(Object.groupBy(apps, (app) => app.pod)).map(([pod, group = []]) => [pod, group] as const);
 }

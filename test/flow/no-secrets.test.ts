@@ -25,6 +25,7 @@ t.test('a sweep that says all it can says no token and no key, and leaves no fil
   const before = process.env['TMPDIR'];
   const folder = t.testdir();
   process.env['TMPDIR'] = folder;
+  delete process.env['XDG_RUNTIME_DIR'];
   t.teardown(() => {
     if (before === undefined) delete process.env['TMPDIR'];
     else process.env['TMPDIR'] = before;
@@ -49,7 +50,8 @@ t.test('a sweep that says all it can says no token and no key, and leaves no fil
 });
 
 t.test('what is secret in the operator’s environment goes to no agent and into no output', async (t) => {
-  const env = { TMPDIR: t.testdir(), KUBE_TOKEN: PLANTED, AWS_SECRET_ACCESS_KEY: PLANTED };
+  const folder = t.testdir();
+  const env = { TMPDIR: folder, XDG_RUNTIME_DIR: folder, KUBE_TOKEN: PLANTED, AWS_SECRET_ACCESS_KEY: PLANTED };
   await using cli = new CliProcess(['-v', 'matrix', '--sandbox', PAIR, '-o', 'json'], { env });
   await cli.says('stderr', /is up as/);
   const agents = await descendantsOf(cli.pid);

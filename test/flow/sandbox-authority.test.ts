@@ -50,14 +50,6 @@ t.test('a token that was not issued here is not accepted', async (t) => {
   await t.rejects(signedByMesh(sandbox, 'shop', 'pay', 'x'), { message: /UNAUTHENTICATED/ });
 });
 
-t.test('serving certificates carry the names that were asked for', async (t) => {
-  await using sandbox = await start(REALITY);
-  const { chain } = sandbox.certificateAuthority.issueServingCertificate(['controller.local', '127.0.0.1']);
-  const leaf = new X509Certificate(chain);
-  t.equal(leaf.checkHost('controller.local'), 'controller.local');
-  t.equal(leaf.checkIP('127.0.0.1'), '127.0.0.1');
-});
-
 const PROBED: readonly (readonly [path: string, shown: string])[] = [
   ['/app-health/app/readyz', '200 '],
   ['/app-health/app/livez', '200 '],

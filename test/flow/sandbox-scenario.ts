@@ -17,12 +17,14 @@ export function scenarioOf(reality: object): Scenario {
   return { name: 'test', folder: '/nowhere', manifestPaths: [], reality: parsed };
 }
 
-export function start(reality: object, addresses?: AddressMode): Promise<Sandbox> {
+/** With the path of an Envoy: with real Envoys for its proxies. */
+export function start(reality: object, addresses?: AddressMode, envoyBinary?: string): Promise<Sandbox> {
   const signal = new AbortController().signal;
   return startSandbox(scenarioOf(reality), {
-    dataPlane: 'node',
+    dataPlane: envoyBinary === undefined ? 'node' : 'envoy',
     signal,
-    ...(addresses === undefined ? {} : { addresses }),
+    ...(addresses !== undefined && { addresses }),
+    ...(envoyBinary !== undefined && { envoyBinary }),
   });
 }
 

@@ -17,6 +17,7 @@ import { callPlain } from '../support/raw-client.ts';
 import { issueRigCertificates } from '../support/rig-certificates.ts';
 import { startTwoFacedApp } from '../support/two-faced-app.ts';
 
+delete process.env['XDG_RUNTIME_DIR'];
 const envoy = realEnvoy();
 const options = { skip: 'missing' in envoy ? envoy.missing : false };
 const binary = 'binary' in envoy ? envoy.binary : '';

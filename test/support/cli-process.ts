@@ -1,9 +1,18 @@
 /** The command line as a child process, through the launcher in bin/. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const LAUNCHER = fileURLToPath(new URL('../../bin/meshproof.js', import.meta.url));
+
+/** Sandboxes of one test file find each other there, and none of another file's. Short: a socket's path is. */
+const RUNTIME = mkdtempSync(join(tmpdir(), 'mp-'));
+process.once('exit', () => {
+  rmSync(RUNTIME, { recursive: true, force: true });
+});
 
 export interface CliProcessSetting {
   readonly cwd?: string;
@@ -27,7 +36,7 @@ export class CliProcess implements AsyncDisposable {
   constructor(args: readonly string[], { cwd, env = {}, nodeOptions = [] }: CliProcessSetting = {}) {
     this.#child = spawn(process.execPath, [...nodeOptions, LAUNCHER, ...args], {
       cwd,
-      env: { PATH: process.env['PATH'], TMPDIR: process.env['TMPDIR'], ...env },
+      env: { PATH: process.env['PATH'], TMPDIR: process.env['TMPDIR'], XDG_RUNTIME_DIR: RUNTIME, ...env },
     });
     this.#child.stdout.setEncoding('utf8').on('data', (text: string) => (this.stdout += text));
     this.#child.stderr.setEncoding('utf8').on('data', (text: string) => (this.stderr += text));

@@ -14,6 +14,4 @@ export interface CertificateAuthority {
   readonly rootPem: string;
   /** A service account token with the audience that the certificate service wants. */
   readonly issueToken: (namespace: string, serviceAccount: string) => string;
-  /** A serving certificate for DNS names and IP addresses, signed by the mesh root. */
-  readonly issueServingCertificate: (names: readonly string[]) => KeyAndChain;
 }

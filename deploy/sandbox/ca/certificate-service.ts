@@ -8,7 +8,7 @@ import {
 } from '../../../proto/gen/istio/v1/auth/ca.ts';
 import { spiffeId, type Address } from '../../../proto/vocabulary.ts';
 import { publicKeyOfRequest } from './certificate-signing-request.ts';
-import { validFor, WORKLOAD_LIFETIME_MS, type MeshRoot } from './mesh-root.ts';
+import { SANDBOX_LIFETIME_MS, validFor, WORKLOAD_LIFETIME_MS, type MeshRoot } from './mesh-root.ts';
 import { ISTIO_CA_AUDIENCE, type TokenIssuer } from './service-account-token.ts';
 
 /** istiod's default of MAX_WORKLOAD_CERT_TTL. */
@@ -28,7 +28,7 @@ export async function startCertificateService(
 ): Promise<AsyncDisposable> {
   const serving = deps.root.issue(
     ['istiod.istio-system.svc', address.host],
-    validFor(WORKLOAD_LIFETIME_MS, deps.nowMs()),
+    validFor(SANDBOX_LIFETIME_MS, deps.nowMs()),
   );
   const server = new grpc.Server();
   server.addService(IstioCertificateServiceService, {

@@ -54,6 +54,9 @@ export function validFor(durationMs: number, nowMs: number): Validity {
 /** istiod's default lifetime of a workload certificate. */
 export const WORKLOAD_LIFETIME_MS = DAY_MS;
 
+/** Of what nobody renews in a sandbox, and which has to outlast it: its proxies' certificates, its agents' tokens. */
+export const SANDBOX_LIFETIME_MS = 365 * DAY_MS;
+
 /** Yesterday's certificate. */
 export function expired(nowMs: number): Validity {
   return { notBeforeMs: nowMs - 25 * HOUR_MS, notAfterMs: nowMs - HOUR_MS };

@@ -1,5 +1,6 @@
 /** Service account tokens of the sandbox: JWTs in the shape of Kubernetes' projected ones, signed with a secret of this process. */
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { SANDBOX_LIFETIME_MS } from './mesh-root.ts';
 
 export interface ServiceAccount {
   readonly namespace: string;
@@ -14,7 +15,7 @@ export interface TokenIssuer {
 
 /** istiod's default of TOKEN_AUDIENCES. */
 export const ISTIO_CA_AUDIENCE = 'istio-ca';
-const LIFETIME_S = 12 * 3600;
+const LIFETIME_S = SANDBOX_LIFETIME_MS / 1000;
 
 interface Claims {
   readonly aud: readonly string[];

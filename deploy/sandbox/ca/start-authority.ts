@@ -1,7 +1,7 @@
 /** Starts the mesh's certificate authority: root, tokens and the certificate service. */
 import type { Address } from '../../../proto/vocabulary.ts';
 import type { CertificateAuthority } from './certificate-authority.ts';
-import { createRoot, validFor, WORKLOAD_LIFETIME_MS, type MeshRoot } from './mesh-root.ts';
+import { createRoot, type MeshRoot } from './mesh-root.ts';
 import { createTokenIssuer, ISTIO_CA_AUDIENCE } from './service-account-token.ts';
 
 export interface RunningAuthority extends CertificateAuthority, AsyncDisposable {
@@ -26,7 +26,6 @@ export async function startAuthority({ address, trustDomain, nowMs }: AuthorityO
     address,
     rootPem: root.rootPem,
     issueToken: (namespace, serviceAccount) => tokens.issue({ namespace, serviceAccount }, ISTIO_CA_AUDIENCE),
-    issueServingCertificate: (names) => root.issue(names, validFor(WORKLOAD_LIFETIME_MS, nowMs())),
     [Symbol.asyncDispose]: () => service[Symbol.asyncDispose](),
   };
 }

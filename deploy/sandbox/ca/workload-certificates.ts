@@ -6,7 +6,7 @@ import {
   expired,
   notYetValid,
   validFor,
-  WORKLOAD_LIFETIME_MS,
+  SANDBOX_LIFETIME_MS,
   type MeshRoot,
   type Validity,
 } from './mesh-root.ts';
@@ -37,7 +37,7 @@ function validityOf(state: RealityPod['certificate']['state'], nowMs: number): V
   switch (state) {
     case 'valid':
     case 'foreign-root':
-      return validFor(WORKLOAD_LIFETIME_MS, nowMs);
+      return validFor(SANDBOX_LIFETIME_MS, nowMs);
     case 'expired':
       return expired(nowMs);
     case 'not-yet-valid':

@@ -1,10 +1,12 @@
 /** The data plane made of real Envoys: one process a sidecar or gateway, configured as istiod would do it. */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import pLimit from 'p-limit';
 import type { MeshproofError } from '../../../proto/errors.ts';
+import type { Address } from '../../../proto/vocabulary.ts';
 import type { DataPlane, GatewayPlan, SidecarPlan } from '../data-plane.ts';
+import { openPrivateFolder, type PrivateFolder } from '../private-folder.ts';
 import { gatewayBootstrap, sidecarBootstrap } from './bootstrap.ts';
 import type { Message } from './message.ts';
 import { EnvoyProcess } from './process.ts';
@@ -13,8 +15,16 @@ import { EnvoyProcess } from './process.ts';
 const STARTING_AT_ONCE = 4;
 
 interface Proxy {
+  /** One of its own addresses. */
+  readonly key: string;
   readonly pod: string;
   readonly configure: (adminSocket: string) => Message;
+}
+
+interface Running {
+  readonly proxy: Proxy;
+  readonly envoy: EnvoyProcess;
+  readonly folder: string;
 }
 
 /** `binary` is the path of an Envoy executable. */
@@ -25,11 +35,13 @@ export function envoyDataPlane(binary: string): EnvoyDataPlane {
 export class EnvoyDataPlane implements DataPlane {
   readonly #binary: string;
   readonly #failed = new AbortController();
-  readonly #proxies: EnvoyProcess[] = [];
+  /** By key. */
+  readonly #running = new Map<string, Running>();
   readonly #killAll = (): void => {
-    for (const envoy of this.#proxies) envoy.kill();
+    for (const { envoy } of this.#running.values()) envoy.kill();
   };
-  #folder: string | undefined;
+  #folder: PrivateFolder | undefined;
+  #started = 0;
 
   constructor(binary: string) {
     this.#binary = binary;
@@ -42,56 +54,86 @@ export class EnvoyDataPlane implements DataPlane {
 
   /** One proxy that cannot start ends them all. */
   async start(sidecars: readonly SidecarPlan[], gateways: readonly GatewayPlan[], signal: AbortSignal): Promise<void> {
-    const proxies = [
-      ...sidecars.map((plan) => ({ pod: plan.pod, configure: (admin: string) => sidecarBootstrap(plan, admin) })),
-      ...gateways.map((plan) => ({ pod: plan.pod, configure: (admin: string) => gatewayBootstrap(plan, admin) })),
-    ];
     process.on('exit', this.#killAll);
     try {
-      const folder = await this.#ownFolder();
-      await this.#startAll(proxies, folder, signal);
+      // Private to this data plane: configurations hold private keys.
+      this.#folder ??= await openPrivateFolder('envoy');
+      await this.change(sidecars, gateways, signal);
     } catch (error) {
       await this[Symbol.asyncDispose]();
       throw error;
     }
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all(this.#proxies.map((envoy) => envoy[Symbol.asyncDispose]()));
-    this.#proxies.length = 0;
-    process.removeListener('exit', this.#killAll);
-    if (this.#folder !== undefined) await rm(this.#folder, { recursive: true, force: true });
-    this.#folder = undefined;
-  }
-
-  /** Private to this data plane: configurations hold private keys. Its path must stay short, for the sockets in it. */
-  async #ownFolder(): Promise<string> {
-    return (this.#folder ??= await mkdtemp(join(tmpdir(), 'meshproof-envoy-')));
-  }
-
-  async #startAll(proxies: readonly Proxy[], folder: string, signal: AbortSignal): Promise<void> {
+  /** A changed proxy is ended and started again: what an Envoy has of the old configuration it would drain for minutes. */
+  async change(sidecars: readonly SidecarPlan[], gateways: readonly GatewayPlan[], signal: AbortSignal): Promise<void> {
+    const proxies = [...sidecars.map(sidecarProxy), ...gateways.map(gatewayProxy)].filter(
+      (proxy) => !this.#runs(proxy),
+    );
     const limit = pLimit(STARTING_AT_ONCE);
     const stop = new AbortController();
     const either = AbortSignal.any([signal, stop.signal]);
-    const startOne = async (proxy: Proxy): Promise<void> => {
-      const envoy = new EnvoyProcess({
-        ...proxy,
-        binary: this.#binary,
-        folder: join(folder, String(this.#proxies.length)),
-        onUnexpectedEnd: (error: MeshproofError) => {
-          this.#failed.abort(error);
-        },
-      });
-      this.#proxies.push(envoy);
-      await envoy.start(either);
-    };
     await Promise.all(
       proxies.map((proxy) =>
-        limit(() => startOne(proxy)).catch((error: unknown) => {
+        limit(() => this.#bring(proxy, either)).catch((error: unknown) => {
           stop.abort(error);
         }),
       ),
     );
     either.throwIfAborted();
   }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([...this.#running.values()].map(({ envoy }) => envoy[Symbol.asyncDispose]()));
+    this.#running.clear();
+    process.removeListener('exit', this.#killAll);
+    await this.#folder?.[Symbol.asyncDispose]();
+    this.#folder = undefined;
+  }
+
+  /** By the configuration that comes of the plan, and not by the plan: not all of it is Envoy's. */
+  #runs({ key, configure }: Proxy): boolean {
+    const running = this.#running.get(key);
+    return running !== undefined && isDeepStrictEqual(running.proxy.configure('admin'), configure('admin'));
+  }
+
+  async #bring(proxy: Proxy, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    const { key } = proxy;
+    await this.#end(key);
+    this.#started += 1;
+    const folder = join(this.#folder?.path ?? '', String(this.#started));
+    const onUnexpectedEnd = (error: MeshproofError): void => {
+      this.#failed.abort(error);
+    };
+    const envoy = new EnvoyProcess({ ...proxy, binary: this.#binary, folder, onUnexpectedEnd });
+    this.#running.set(key, { proxy, envoy, folder });
+    try {
+      await envoy.start(signal);
+    } catch (error) {
+      await this.#end(key);
+      throw error;
+    }
+  }
+
+  async #end(key: string): Promise<void> {
+    const running = this.#running.get(key);
+    if (running === undefined) return;
+    await running.envoy[Symbol.asyncDispose]();
+    this.#running.delete(key);
+    await rm(running.folder, { recursive: true, force: true });
+  }
+}
+
+function sidecarProxy(plan: SidecarPlan): Proxy {
+  return { key: textOf(plan.capture), pod: plan.pod, configure: (admin) => sidecarBootstrap(plan, admin) };
+}
+
+function gatewayProxy(plan: GatewayPlan): Proxy {
+  const [key = plan.pod] = plan.listeners.map(({ listen }) => textOf(listen));
+  return { key, pod: plan.pod, configure: (admin) => gatewayBootstrap(plan, admin) };
+}
+
+function textOf({ host, port }: Address): string {
+  return `${host}:${String(port)}`;
 }

@@ -8,7 +8,9 @@ import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MeshproofError } from '../../../proto/errors.ts';
+import { identityOf, identityText } from '../process-identity.ts';
 import type { Message } from './message.ts';
+import { ADMIN_SOCKET, IDENTITY_FILE } from './orphans.ts';
 
 const READY_DEADLINE_MS = 20_000;
 const READY_POLL_MS = 40;
@@ -47,9 +49,11 @@ export class EnvoyProcess implements AsyncDisposable {
     signal.throwIfAborted();
     const { folder, configure, onUnexpectedEnd } = this.#options;
     await mkdir(folder, { mode: 0o700 });
-    await writeFile(this.#path('config.json'), JSON.stringify(configure(this.#path('admin'))), { mode: 0o600 });
+    await writeFile(this.#path('config.json'), JSON.stringify(configure(this.#path(ADMIN_SOCKET))), { mode: 0o600 });
     const running = await this.#spawn();
     this.#running = running;
+    const { pid } = running.child;
+    if (pid !== undefined) await writeFile(this.#path(IDENTITY_FILE), identityText(await identityOf(pid)));
     await this.#ready(running, signal);
     void running.ended.then(async () => {
       if (!this.#isDisposed) onUnexpectedEnd(await this.#failure('ended by itself'));
@@ -93,7 +97,7 @@ export class EnvoyProcess implements AsyncDisposable {
     const deadline = AbortSignal.timeout(READY_DEADLINE_MS);
     const either = AbortSignal.any([signal, deadline]);
     const over = ended.then((cause) => ({ cause }));
-    while (!(await answersReady(this.#path('admin'), either))) {
+    while (!(await answersReady(this.#path(ADMIN_SOCKET), either))) {
       const end = await Promise.race([over, sleep(READY_POLL_MS)]);
       if (end?.cause !== undefined) throw this.#missing(end.cause);
       if (end !== undefined) throw await this.#failure('ended while it started');
@@ -110,7 +114,9 @@ export class EnvoyProcess implements AsyncDisposable {
 
   async #failure(what: string): Promise<MeshproofError> {
     const { pod } = this.#options;
-    const lines = (await readFile(this.#path('log'), 'utf8')).trimEnd().split('\n').slice(-LOG_LINES).join('\n');
+    // The folder goes with the data plane, which may end at the same time.
+    const log = await readFile(this.#path('log'), 'utf8').catch(() => '');
+    const lines = log.trimEnd().split('\n').slice(-LOG_LINES).join('\n');
     const taken = /cannot bind '(?<address>[^']+)': Address already in use/.exec(lines)?.groups?.['address'];
     if (taken !== undefined) {
       return new MeshproofError('MPE_PORT_IN_USE', `the Envoy of ${pod} cannot listen on ${taken}: it is taken`);

@@ -1,28 +1,37 @@
 /** A standalone proxy: HTTP listeners that route by Host header. */
-import type { GatewayPlan } from '../data-plane.ts';
+import type { GatewayPlan, WorkloadCertificate } from '../data-plane.ts';
 import { forward } from './forward.ts';
 import { withoutHeaders, type Answer } from './http-message.ts';
 import { serveHttp } from './http-server.ts';
-import { listen } from './listener.ts';
 import { roundRobin } from './load-balancer.ts';
 import { localReply, NO_HEALTHY_UPSTREAM } from './local-reply.ts';
+import type { Proxy } from './proxy.ts';
 import { routeFor } from './service-routes.ts';
 import { CLIENT_ALPN, connectEndpoint } from './upstream.ts';
 
-export function serveGateway(plan: GatewayPlan): readonly Promise<AsyncDisposable>[] {
+/** One for every port that its routes name. */
+export function gatewayProxies({ certificate, listeners }: GatewayPlan): readonly Proxy[] {
+  return listeners.map(({ listen, routes }) => ({
+    address: listen,
+    facts: { certificate, routes },
+    take: () => {
+      const answer = answerOf(routes, certificate);
+      return (socket) => serveHttp(socket, { serverName: 'istio-envoy', answer });
+    },
+  }));
+}
+
+function answerOf(routes: GatewayPlan['listeners'][number]['routes'], certificate: WorkloadCertificate): Answer {
   const next = roundRobin();
-  return plan.listeners.map(({ listen: address, routes }) => {
-    const answer: Answer = (request, signal) => {
-      const service = routeFor(routes, request.authority)?.to;
-      if (service === undefined) return Promise.resolve(localReply(request, 404, ''));
-      const endpoint = next(service);
-      if (endpoint === undefined) return Promise.resolve(localReply(request, 503, NO_HEALTHY_UPSTREAM));
-      const alpn = request.version === 2 ? CLIENT_ALPN.h2 : CLIENT_ALPN.http1;
-      const headers = withoutHeaders(request.headers, ['x-forwarded-client-cert']);
-      const connect = (gone: AbortSignal): ReturnType<typeof connectEndpoint> =>
-        connectEndpoint(endpoint, service, plan.certificate, alpn, gone);
-      return forward({ ...request, headers }, connect, signal);
-    };
-    return listen(address, (socket) => serveHttp(socket, { serverName: 'istio-envoy', answer }));
-  });
+  return (request, signal) => {
+    const service = routeFor(routes, request.authority)?.to;
+    if (service === undefined) return Promise.resolve(localReply(request, 404, ''));
+    const endpoint = next(service);
+    if (endpoint === undefined) return Promise.resolve(localReply(request, 503, NO_HEALTHY_UPSTREAM));
+    const alpn = request.version === 2 ? CLIENT_ALPN.h2 : CLIENT_ALPN.http1;
+    const headers = withoutHeaders(request.headers, ['x-forwarded-client-cert']);
+    const connect = (gone: AbortSignal): ReturnType<typeof connectEndpoint> =>
+      connectEndpoint(endpoint, service, certificate, alpn, gone);
+    return forward({ ...request, headers }, connect, signal);
+  };
 }

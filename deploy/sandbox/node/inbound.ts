@@ -8,26 +8,38 @@ import { forward } from './forward.ts';
 import { inspectHttp } from './http-inspector.ts';
 import { headerOf, withoutHeaders, type Answer, type Headers } from './http-message.ts';
 import { serveHttp } from './http-server.ts';
-import { listen } from './listener.ts';
 import { localReply, RBAC_DENIED } from './local-reply.ts';
 import { peek } from './peek.ts';
 import type { Peer } from './peer-certificate.ts';
+import type { Proxy } from './proxy.ts';
 import { close, closeOrderly, join } from './tcp-proxy.ts';
 import { terminateTls, tlsServer, type TlsServer } from './terminate-tls.ts';
 import { connectPlain } from './upstream.ts';
 
 const XFCC = 'x-forwarded-client-cert';
 
-interface Inbound {
-  readonly plan: SidecarPlan;
-  readonly port: InboundPort;
+type Facts = Pick<SidecarPlan, 'spiffeId' | 'trustDomain' | 'certificate' | 'authorization'> & {
+  readonly port: Pick<InboundPort, 'port' | 'chain' | 'mode' | 'appAddress'>;
+};
+
+interface Inbound extends Facts {
   readonly tls: TlsServer;
 }
 
-/** Listeners for every captured port of the sidecar. */
-export function serveInbound(plan: SidecarPlan): readonly Promise<AsyncDisposable>[] {
-  const tls = tlsServer(plan.certificate, plan.trustDomain);
-  return plan.inbound.map((port) => listen(port.listen, (socket) => take(socket, { plan, port, tls })));
+/** One for every captured port of the sidecar. */
+export function inboundProxies(plan: SidecarPlan): readonly Proxy[] {
+  const { spiffeId, trustDomain, certificate, authorization } = plan;
+  return plan.inbound.map(({ listen, port, chain, mode, appAddress }) => {
+    const facts = { spiffeId, trustDomain, certificate, authorization, port: { port, chain, mode, appAddress } };
+    return {
+      address: listen,
+      facts,
+      take: () => {
+        const inbound = { ...facts, tls: tlsServer(certificate, trustDomain) };
+        return (socket) => take(socket, inbound);
+      },
+    };
+  });
 }
 
 async function take(raw: Socket, inbound: Inbound): Promise<void> {
@@ -52,7 +64,7 @@ async function take(raw: Socket, inbound: Inbound): Promise<void> {
 }
 
 /** Undefined: the client went away before it had said enough. */
-async function inspect(raw: Socket, port: InboundPort, mode: CapturedMode): Promise<FirstBytes | undefined> {
+async function inspect(raw: Socket, port: Facts['port'], mode: CapturedMode): Promise<FirstBytes | undefined> {
   const inspectors = inspectorsOf(port.chain, mode);
   if (!inspectors.tls && !inspectors.http) return { transport: 'raw', isHttp: false };
   return peek(raw, (bytes): FirstBytes | undefined => {
@@ -68,7 +80,7 @@ async function inspect(raw: Socket, port: InboundPort, mode: CapturedMode): Prom
 }
 
 /** Connects to the app at once, so that a banner may come before authorization, which looks at the client's first byte. */
-async function serveTcp(downstream: Socket, peer: Peer | undefined, { plan, port }: Inbound): Promise<void> {
+async function serveTcp(downstream: Socket, peer: Peer | undefined, { port, authorization }: Inbound): Promise<void> {
   const gone = new AbortController();
   downstream.once('close', () => {
     gone.abort();
@@ -79,7 +91,7 @@ async function serveTcp(downstream: Socket, peer: Peer | undefined, { plan, port
     return;
   }
   const upstream = connection.socket;
-  if (isAllowed(plan.authorization, { caller: peer?.spiffeId, port: port.port })) {
+  if (isAllowed(authorization, { caller: peer?.spiffeId, port: port.port })) {
     join(downstream, upstream);
     return;
   }
@@ -89,13 +101,13 @@ async function serveTcp(downstream: Socket, peer: Peer | undefined, { plan, port
   closeOrderly(downstream);
 }
 
-function answerOf(peer: Peer | undefined, { plan, port }: Inbound): Answer {
+function answerOf(peer: Peer | undefined, { port, authorization, spiffeId }: Inbound): Answer {
   return (request, signal) => {
     const { method, path } = request;
-    if (!isAllowed(plan.authorization, { caller: peer?.spiffeId, port: port.port, request: { method, path } })) {
+    if (!isAllowed(authorization, { caller: peer?.spiffeId, port: port.port, request: { method, path } })) {
       return Promise.resolve(localReply(request, 403, RBAC_DENIED));
     }
-    const headers = withCaller(request.headers, plan.spiffeId, peer);
+    const headers = withCaller(request.headers, spiffeId, peer);
     return forward({ ...request, headers }, (gone) => connectPlain(port.appAddress, gone), signal);
   };
 }

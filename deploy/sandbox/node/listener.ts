@@ -1,12 +1,27 @@
 /** A listening address of a proxy, with every connection that it took. */
 import { once } from 'node:events';
 import net from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { MeshproofError } from '../../../proto/errors.ts';
 import type { Address } from '../../../proto/vocabulary.ts';
 
+export type Take = (socket: net.Socket) => Promise<void>;
+
+export interface Listener extends AsyncDisposable {
+  /**
+   * New connections go to `take` from now on, and the address never stops to answer. Resolves when the last of the
+   * connections before has ended: by itself, or by force after a moment.
+   */
+  readonly handOver: (take: Take) => Promise<void>;
+}
+
+/** For what is under way to end by itself; a probe's connection takes a few milliseconds. */
+const DRAIN_MS = 250;
+
 /** Half-open connections stay open: a client may close its side and still wait for the answer. */
-export async function listen(address: Address, take: (socket: net.Socket) => Promise<void>): Promise<AsyncDisposable> {
+export async function listen(address: Address, first: Take): Promise<Listener> {
   const open = new Set<net.Socket>();
+  let take = first;
   const server = net.createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
     open.add(socket);
     socket.on('close', () => open.delete(socket));
@@ -27,6 +42,10 @@ export async function listen(address: Address, take: (socket: net.Socket) => Pro
     });
   }
   return {
+    handOver: async (next) => {
+      take = next;
+      await ended([...open]);
+    },
     [Symbol.asyncDispose]: async () => {
       const closed = once(server, 'close');
       server.close();
@@ -34,4 +53,14 @@ export async function listen(address: Address, take: (socket: net.Socket) => Pro
       await closed;
     },
   };
+}
+
+async function ended(sockets: readonly net.Socket[]): Promise<void> {
+  if (sockets.length === 0) return;
+  const all = Promise.all(sockets.map((socket) => new Promise((resolve) => socket.once('close', resolve))));
+  const over = new AbortController();
+  await Promise.race([all, sleep(DRAIN_MS, undefined, { signal: over.signal }).catch(() => undefined)]);
+  over.abort();
+  for (const socket of sockets) socket.destroy();
+  await all;
 }

@@ -6,25 +6,34 @@ import { forward } from './forward.ts';
 import { inspectHttp } from './http-inspector.ts';
 import { withoutHeaders, type HttpRequest, type HttpResponse } from './http-message.ts';
 import { serveHttp } from './http-server.ts';
-import { listen } from './listener.ts';
 import { roundRobin, type NextEndpoint } from './load-balancer.ts';
 import { localReply, NO_HEALTHY_UPSTREAM } from './local-reply.ts';
 import { peek } from './peek.ts';
+import type { Proxy } from './proxy.ts';
 import { readProxyHeader } from './proxy-protocol.ts';
 import { serviceNamed } from './service-routes.ts';
 import { close, join } from './tcp-proxy.ts';
 import { CLIENT_ALPN, connectEndpoint, connectPlain, type Connection } from './upstream.ts';
 
+type Facts = Pick<SidecarPlan, 'pod' | 'certificate' | 'outbound'>;
+
 interface Outbound {
-  readonly plan: SidecarPlan;
+  readonly plan: Facts;
   readonly next: NextEndpoint;
 }
 
 type Connect = (signal: AbortSignal) => Promise<Connection>;
 
-export function serveOutbound(plan: SidecarPlan): Promise<AsyncDisposable> {
-  const outbound = { plan, next: roundRobin() };
-  return listen(plan.capture, (socket) => take(socket, outbound));
+export function outboundProxy({ capture, pod, certificate, outbound }: SidecarPlan): Proxy {
+  const plan: Facts = { pod, certificate, outbound };
+  return {
+    address: capture,
+    facts: plan,
+    take: () => {
+      const next = roundRobin();
+      return (socket) => take(socket, { plan, next });
+    },
+  };
 }
 
 async function take(downstream: Socket, outbound: Outbound): Promise<void> {

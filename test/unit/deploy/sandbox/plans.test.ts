@@ -12,6 +12,7 @@ const network: InnerNetwork = {
   podAddress: address,
   serviceAddress: (service, port) => address(`virtual ${service}`, port),
   endpointsOf: () => [],
+  map: { pods: {}, services: {} },
   appAddress: (pod, port) => address(`app of ${pod}`, port),
   captureAddress: (pod) => address(`capture of ${pod}`, 15001),
   certificateService: address('ca', 15012),

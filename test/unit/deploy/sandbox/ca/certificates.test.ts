@@ -94,7 +94,9 @@ t.test('a token is good for its account, audience and time', (t) => {
     'other claims',
   );
   for (const nothing of ['', 'a.b.c', 'a']) t.equal(tokens.review(nothing, 'istio-ca'), undefined);
-  nowMs += 24 * HOUR_MS;
+  nowMs += 364 * 24 * HOUR_MS;
+  t.strictSame(tokens.review(token, 'istio-ca'), account, 'a sandbox may run for long, and nobody renews it');
+  nowMs += 2 * 24 * HOUR_MS;
   t.equal(tokens.review(token, 'istio-ca'), undefined, 'too old');
   t.end();
 });

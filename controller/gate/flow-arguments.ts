@@ -2,8 +2,8 @@
 import { MeshproofError } from '../../proto/errors.ts';
 import type { Flow, FlowProbe, FlowRequest } from '../declared/expectation.ts';
 import type { Mesh, Service } from '../declared/mesh.ts';
-import { flowTo } from '../gate/questions.ts';
 import { nearest } from './nearest.ts';
+import { flowTo } from './questions.ts';
 
 export interface FlowFlags {
   readonly namespace?: string;
@@ -12,7 +12,7 @@ export interface FlowFlags {
   readonly path?: string;
 }
 
-/** Throws MPE_USAGE for names that the manifests do not hold, with the nearest that they do. */
+/** Throws MPE_USAGE for names that the declared state does not hold, with the nearest that it does. */
 export function flowsTo(mesh: Mesh, source: string, target: string, flags: FlowFlags): readonly Flow[] {
   const from = sourceName(mesh, source, flags.namespace);
   const flows = targetFlows(mesh, from, target, flags.namespace);
@@ -80,7 +80,7 @@ export function qualify(text: string, namespace: string | undefined): string {
 
 function notFound(what: string, name: string, known: readonly string[]): MeshproofError {
   const close = nearest(name, known);
-  return new MeshproofError('MPE_USAGE', `the manifests hold no ${what} ${name}`, {
-    hint: close === undefined ? 'Name one that they hold, or give more manifests with -f.' : `Did you mean ${close}?`,
+  return new MeshproofError('MPE_USAGE', `the declared state holds no ${what} ${name}`, {
+    hint: close === undefined ? 'Name one that it holds, or give more manifests with -f.' : `Did you mean ${close}?`,
   });
 }
