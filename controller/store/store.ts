@@ -6,7 +6,10 @@ import type { Outcome } from '../../proto/outcome.ts';
 export interface StoredRoute {
   /** `routeKey`. */
   readonly key: string;
-  /** What stands for it on the wire; never given to another route, so that late reports cannot be taken for another's. */
+  /**
+   * What stands for it on the wire; never given to another route, so that late reports cannot be taken for another's.
+   * It is to be committed before an agent hears of it.
+   */
   readonly number: number;
   readonly state: RouteState;
 }
@@ -19,9 +22,9 @@ export interface AgentPosition {
   readonly sequence: number;
 }
 
-/** Attempts of one minute that came to the same. */
+/** Attempts of one minute, or of one hour where hours were asked for, that came to the same. */
 export interface Tally {
-  /** Begin of the minute, milliseconds since 1970. */
+  /** Its begin, milliseconds since 1970. */
   readonly minuteMs: number;
   readonly sourceNamespace: string;
   readonly targetNamespace: string;
@@ -66,14 +69,16 @@ export interface EventQuery {
   /** Events with a smaller id, the latest of them. */
   readonly beforeId?: number;
   readonly kind?: MonitorEvent['kind'];
-  /** `routeKey`. */
+  /** `routeKey`: its transitions. */
   readonly route?: string;
   /** At most 1000. */
   readonly limit: number;
 }
 
 export interface TallyQuery {
+  /** Minutes or hours that begin then or later. */
   readonly fromMs: number;
+  /** Those that begin before. */
   readonly toMs: number;
   readonly width: 'minute' | 'hour';
   readonly sourceNamespace?: string;
@@ -93,14 +98,22 @@ export interface Retention {
   readonly sizeBytes: number;
 }
 
-/** Rejects with MPE_STORE_FAILED whatever the database says; nothing has changed then. */
+/**
+ * Rejects with MPE_STORE_FAILED whatever the database says; nothing has changed then, with the one exception of a commit
+ * whose answer was lost.
+ */
 export interface Store extends AsyncDisposable {
   /**
    * From now on this process writes, and no former one can any more (its commits reject with MPE_STORE_TAKEN_OVER).
    * Resolves to what there is.
    */
   readonly takeOver: () => Promise<Remembered>;
-  /** Durable when it resolves, to the events with their ids in the order given. */
+  /**
+   * Durable when it resolves, to the events with their ids in the order given. One at a time. What was rejected with
+   * MPE_STORE_FAILED is to be committed again as the very same object before anything else: a database that had stored
+   * it, and whose answer was lost, is found out then, and nothing is stored twice. Otherwise, in that rare case, what
+   * comes instead is rejected with MPE_STORE_TAKEN_OVER until the store is taken over again.
+   */
   readonly commit: (changes: Changes) => Promise<readonly StoredEvent[]>;
   readonly keepAuthority: (authority: Authority) => Promise<void>;
   /** Oldest first. */
@@ -109,8 +122,12 @@ export interface Store extends AsyncDisposable {
   readonly sweeps: (query: { readonly beforeMs?: number; readonly limit: number }) => Promise<readonly SweepSummary[]>;
   readonly sweep: (id: string) => Promise<{ readonly summary: SweepSummary; readonly json: string | null } | undefined>;
   readonly tallies: (query: TallyQuery) => Promise<readonly Tally[]>;
-  /** Removes what is past its time. Resolves to how many rows went. */
+  /**
+   * Removes some of what is past its time or too much, and lets commits go first. Resolves to how many rows went; 0:
+   * there is no more. What it cannot remove at once the next call does.
+   */
   readonly trim: (nowMs: number) => Promise<number>;
+  /** What it takes on the disk; in PostgreSQL a little more than retention goes by, which counts what is in it. */
   readonly sizeBytes: () => Promise<number>;
 }
 

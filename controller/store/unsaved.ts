@@ -12,9 +12,11 @@ export class Unsaved {
   readonly #tallies = new Map<string, { -readonly [Field in keyof Tally]: Tally[Field] }>();
   #events: MonitorEvent[] = [];
   #documents: Changes['documents'][number][] = [];
+  #returned: Changes | undefined;
 
   get isEmpty(): boolean {
     const sizes = [this.#positions.size, this.#routes.size, this.#gone.size, this.#tallies.size];
+    if (this.#returned !== undefined) return false;
     return sizes.every((size) => size === 0) && this.#events.length === 0 && this.#documents.length === 0;
   }
 
@@ -45,8 +47,14 @@ export class Unsaved {
     this.#documents.push({ sweepId, json });
   }
 
-  /** Everything up to now, for one commit. What could not be committed is given back by `restore`. */
+  /**
+   * For one commit: what the last one did not take, the very same; otherwise everything up to now. What could not be
+   * committed is given back by `restore`.
+   */
   take(): Changes {
+    const returned = this.#returned;
+    this.#returned = undefined;
+    if (returned !== undefined) return returned;
     const changes: Changes = {
       positions: [...this.#positions.values()],
       routes: [...this.#routes.values()],
@@ -64,18 +72,9 @@ export class Unsaved {
     return changes;
   }
 
-  /** What a commit did not take comes before what is new since. */
+  /** It comes before what is new since, and apart from it: a store may find that it had taken it all the same. */
   restore(changes: Changes): void {
-    for (const position of changes.positions) {
-      if (!this.#positions.has(position.agentId)) this.#positions.set(position.agentId, position);
-    }
-    for (const route of changes.routes) {
-      if (!this.#routes.has(route.key) && !this.#gone.has(route.key)) this.#routes.set(route.key, route);
-    }
-    for (const key of changes.goneRoutes) if (!this.#routes.has(key)) this.#gone.add(key);
-    for (const tally of changes.tallies) this.#add(tally);
-    this.#events = [...changes.events, ...this.#events];
-    this.#documents = [...changes.documents, ...this.#documents];
+    this.#returned = changes;
   }
 
   #add(tally: Tally): void {
