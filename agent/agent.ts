@@ -11,6 +11,8 @@ import { ControllerTime, doubtfulTime } from './controller-time.ts';
 import { monitorFitness, unfitness } from './fitness.ts';
 import type { FitnessMonitor } from './fitness.ts';
 import type { Log } from './log.ts';
+import type { Meter } from './metrics/meter.ts';
+import { metricsFor } from './metrics/metrics-for.ts';
 import type { Credentials, ProbeDeps } from './probes/probe.ts';
 import { attempt } from './probes/probes.ts';
 import { Schedule } from './schedule.ts';
@@ -27,6 +29,12 @@ const GRACE_MS = 4_000;
 export async function runAgent(config: AgentConfig, clock: Clock, log: Log, signal: AbortSignal): Promise<void> {
   using fitness = monitorFitness({ clock, readiness: config.readiness });
   const spool = new Spool(clock);
+  const metrics = await metricsFor(config, {
+    spool,
+    inFlight: () => schedule.inFlight,
+    loopLagMs: () => fitness.sample().loopLagP99Ms,
+  });
+  const { meter } = metrics;
   const controllerTime = new ControllerTime(clock);
   const controlPath = new ControlPath(config.vantage.dataPlane, log);
   const probing: ProbeDeps = {
@@ -39,12 +47,18 @@ export async function runAgent(config: AgentConfig, clock: Clock, log: Log, sign
     clock,
     agentId: config.agentId,
     maxInFlight: config.maxInFlight,
-    attempt: (task, cancelled) =>
-      attemptIfFit(task, probing, { clock, fitness, controllerTime, controlPath }, cancelled),
+    attempt: async (task, cancelled) => {
+      const outcome = await attemptIfFit(task, probing, { clock, fitness, controllerTime, controlPath }, cancelled);
+      meter.attempted(task.probe.kind, outcome);
+      return outcome;
+    },
     report: (report) => {
       spool.add(report);
     },
+    meter,
   });
+  await using server = await metrics.serve();
+  if (server !== undefined) log.debug('metrics are served', { port: server.port });
   const { agentId, vantage, controller, controllerCaFile: caFile, tokenFile } = config;
   const ended = await holdSession(
     {
@@ -62,7 +76,7 @@ export async function runAgent(config: AgentConfig, clock: Clock, log: Log, sign
       graceMs: GRACE_MS,
       backoff: { ...BACKOFF, reconnectJitterMs: config.reconnectJitterMs },
       random: Math.random,
-      onEnd: sayOnce(log),
+      onEnd: sayOnce(log, meter),
       ...(config.giveUpAfterMs > 0 && { giveUpAfterMs: config.giveUpAfterMs }),
     },
     signal,
@@ -77,9 +91,10 @@ async function takeLeave(log: Log): Promise<void> {
 }
 
 /** An agent dials for as long as it lives; the same reason is a warning once. */
-function sayOnce(log: Log): SessionDeps['onEnd'] {
+function sayOnce(log: Log, meter: Meter): SessionDeps['onEnd'] {
   let said = '';
   return (end, retryInMs) => {
+    meter.disconnected(end.kind === 'drained' ? undefined : end.code);
     const why = end.kind === 'drained' ? '' : end.why;
     const level = said === why ? 'debug' : 'warn';
     said = why;

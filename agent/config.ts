@@ -27,6 +27,8 @@ export interface AgentConfig {
   /** The process ends when its standard input does: whoever started it is gone. */
   readonly exitsOnStdinEnd: boolean;
   readonly logLevel: LogLevel;
+  /** Where metrics are served. @default nowhere */
+  readonly metrics?: Address;
 }
 
 export interface MeshConfig {
@@ -49,6 +51,7 @@ export function readConfig(environment: Environment): AgentConfig {
   const dataPlane = read.oneOf('DATA_PLANE', DATA_PLANES, undefined);
   const capture = read.optionalAddress('CAPTURE');
   const readiness = read.optionalAddress('SIDECAR_READINESS');
+  const metrics = read.optionalAddress('METRICS');
   const config: AgentConfig = {
     agentId: read.text('AGENT_ID', undefined),
     vantage: {
@@ -68,6 +71,7 @@ export function readConfig(environment: Environment): AgentConfig {
     giveUpAfterMs: read.integer('GIVE_UP_AFTER_MS', 0, 0, 86_400_000),
     exitsOnStdinEnd: read.oneOf('EXIT_ON_STDIN_END', ['0', '1'] as const, '0') === '1',
     logLevel: read.oneOf('LOG_LEVEL', LOG_LEVELS, 'info'),
+    ...(metrics !== undefined && { metrics }),
   };
   read.finish();
   return config;

@@ -4,6 +4,8 @@ import type { Outcome, Report } from '../proto/outcome.ts';
 import type { PlannedRoute, Task } from '../proto/vocabulary.ts';
 import type { ReceivedRoute } from '../proto/wire.ts';
 import { createGate } from './gate.ts';
+import { NO_METER } from './metrics/meter.ts';
+import type { Meter } from './metrics/meter.ts';
 
 export interface ScheduleDeps {
   readonly clock: Clock;
@@ -12,6 +14,8 @@ export interface ScheduleDeps {
   readonly maxInFlight: number;
   readonly attempt: (task: Task, signal: AbortSignal) => Promise<Outcome>;
   readonly report: (report: Report) => void;
+  /** @default nobody */
+  readonly meter?: Pick<Meter, 'due' | 'skipped' | 'begun'>;
 }
 
 /** No plan can make a route faster than this. */
@@ -21,24 +25,34 @@ interface Running {
   /** What was received, to tell a repeated line of the plan from a changed one. */
   readonly key: string;
   readonly cancel: AbortController;
+  /** The newest slot of the route that was begun: what takes its place is numbered on, whatever its interval. */
+  readonly begun: { slot: number };
 }
 
 export class Schedule implements AsyncDisposable {
   readonly #deps: ScheduleDeps;
   readonly #gate: ReturnType<typeof createGate>;
+  readonly #meter: NonNullable<ScheduleDeps['meter']>;
   readonly #routes = new Map<number, Running>();
   readonly #loops = new Set<Promise<void>>();
   #pending = 0;
+  #inFlight = 0;
   #isDraining = false;
 
   constructor(deps: ScheduleDeps) {
     this.#deps = deps;
+    this.#meter = deps.meter ?? NO_METER;
     this.#gate = createGate(deps.maxInFlight);
   }
 
   /** Attempts of one-time routes that are not reported yet. */
   get pendingAttempts(): number {
     return this.#pending;
+  }
+
+  /** Attempts that are under way. */
+  get inFlight(): number {
+    return this.#inFlight;
   }
 
   /** All that is to be done. What goes on unchanged is not disturbed, what was done once is not done again. */
@@ -81,13 +95,15 @@ export class Schedule implements AsyncDisposable {
     if (before?.key === key) return;
     before?.cancel.abort();
     const cancel = new AbortController();
-    this.#routes.set(route, { key, cancel });
+    const begun = before?.begun ?? { slot: -1 };
+    this.#routes.set(route, { key, cancel, begun });
     if (received.kind === 'unsupported') {
       this.#refuse(received);
       return;
     }
     const { planned } = received;
-    const loop = planned.intervalMs === 0 ? this.#once(planned, cancel.signal) : this.#repeat(planned, cancel.signal);
+    const { signal } = cancel;
+    const loop = planned.intervalMs === 0 ? this.#once(planned, signal) : this.#repeat(planned, begun, signal);
     const settled = loop.finally(() => this.#loops.delete(settled));
     this.#loops.add(settled);
   }
@@ -104,7 +120,7 @@ export class Schedule implements AsyncDisposable {
     let done = 0;
     try {
       for (; done < planned.attempts && !signal.aborted; done += 1) {
-        if (!(await this.#attempt(planned, planned.slot, done, signal))) return;
+        if (!(await this.#attempt(planned, planned.slot, done, signal, this.#deps.clock.monotonicMs()))) return;
         this.#pending -= 1;
       }
     } finally {
@@ -112,29 +128,56 @@ export class Schedule implements AsyncDisposable {
     }
   }
 
-  async #repeat(planned: PlannedRoute, signal: AbortSignal): Promise<void> {
+  async #repeat(planned: PlannedRoute, begun: Running['begun'], signal: AbortSignal): Promise<void> {
     const { clock, agentId } = this.#deps;
     const intervalMs = Math.max(MIN_INTERVAL_MS, planned.intervalMs);
     const phaseMs = hash(`${agentId}/${String(planned.route)}`) % intervalMs;
     const stop = AbortSignal.any([signal, this.#gate.closed]);
-    for (let last = { due: -1, slot: -1 }; ;) {
+    for (let last = { due: -1, dueAtMs: 0 }; ;) {
       const next = Math.floor((clock.nowMs() - phaseMs) / intervalMs) + 1;
       // What was done on time may be done a moment too early. But a wall clock that was set back only gets its slots
       // numbered on: the route must not fall silent until the clock has caught up.
       const due = next === last.due ? next + 1 : next;
-      const slot = Math.max(last.slot + 1, due);
-      if (!(await slept(clock, due * intervalMs + phaseMs - clock.nowMs(), stop))) return;
+      const slot = Math.max(begun.slot + 1, due);
+      if (last.due >= 0) this.#skip(due - last.due - 1, planned.attempts, { intervalMs, sinceMs: last.dueAtMs });
+      const waitMs = due * intervalMs + phaseMs - clock.nowMs();
+      const dueAtMs = clock.monotonicMs() + waitMs;
+      if (!(await slept(clock, waitMs, stop))) return;
+      begun.slot = slot;
       for (let attempt = 0; attempt < planned.attempts; attempt += 1) {
-        if (!(await this.#attempt(planned, slot, attempt, signal))) return;
+        if (!(await this.#attempt(planned, slot, attempt, signal, dueAtMs))) return;
       }
-      last = { due, slot };
+      last = { due, dueAtMs };
     }
   }
 
-  /** False: it was not made, because the route was removed or the agent drains. */
-  async #attempt(planned: PlannedRoute, slot: number, attempt: number, signal: AbortSignal): Promise<boolean> {
-    if (!(await this.#gate.enter(signal))) return false;
+  /** Slots that went by on the wall clock: on the monotonic one too, or that clock was set on. */
+  #skip(slots: number, attempts: number, { intervalMs, sinceMs }: { intervalMs: number; sinceMs: number }): void {
+    if (slots <= 0) return;
+    const passedMs = this.#deps.clock.monotonicMs() - sinceMs;
+    this.#meter.due(slots * attempts);
+    this.#meter.skipped(passedMs > (slots - 0.5) * intervalMs ? 'overrun' : 'clock-step', slots * attempts);
+  }
+
+  /**
+   * False: it was not made, because the route was removed or the agent drains.
+   * @param dueAtMs When its turn began, by the monotonic clock.
+   */
+  async #attempt(
+    planned: PlannedRoute,
+    slot: number,
+    attempt: number,
+    signal: AbortSignal,
+    dueAtMs: number,
+  ): Promise<boolean> {
+    this.#meter.due(1);
+    if (!(await this.#gate.enter(signal))) {
+      this.#meter.skipped('cancelled', 1);
+      return false;
+    }
+    this.#inFlight += 1;
     try {
+      if (attempt === 0) this.#meter.begun(this.#deps.clock.monotonicMs() - dueAtMs);
       const { clock } = this.#deps;
       const { route, addresses } = planned;
       const index = attempt % addresses.length;
@@ -147,6 +190,7 @@ export class Schedule implements AsyncDisposable {
       this.#deps.report({ route, slot, attempt, startedAtMs, outcome: placed });
       return true;
     } finally {
+      this.#inFlight -= 1;
       this.#gate.leave();
     }
   }

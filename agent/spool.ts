@@ -20,6 +20,11 @@ export const SPOOL_LIMITS: SpoolLimits = {
   ageMs: 10 * 60_000,
 };
 
+/** Why an outcome was given up: a newer one of its route, or a limit of the spool. */
+export const DROP_REASONS = ['superseded', 'size', 'age'] as const;
+
+export type DropReason = (typeof DROP_REASONS)[number];
+
 interface Waiting {
   readonly report: Report;
   /** The attempt on its route, whatever slot. */
@@ -47,6 +52,9 @@ export class Spool {
   readonly #sent: Batch[] = [];
   #nextSequence = 1;
   #dropped = 0;
+  readonly #droppedBy: Record<DropReason, number> = { superseded: 0, size: 0, age: 0 };
+  #resentBatches = 0;
+  #lastAcknowledgedAtMs = 0;
 
   constructor(clock: Clock, limits: SpoolLimits = SPOOL_LIMITS) {
     this.#clock = clock;
@@ -67,6 +75,25 @@ export class Spool {
     return this.#sent.length;
   }
 
+  /** Outcomes that no batch holds yet. */
+  get waiting(): number {
+    return this.#waiting.size;
+  }
+
+  /** Since the begin. */
+  get dropped(): Readonly<Record<DropReason, number>> {
+    return this.#droppedBy;
+  }
+
+  get resentBatches(): number {
+    return this.#resentBatches;
+  }
+
+  /** By the wall clock; 0: nothing was acknowledged yet. */
+  get lastAcknowledgedAtMs(): number {
+    return this.#lastAcknowledgedAtMs;
+  }
+
   get isEmpty(): boolean {
     return this.#waiting.size === 0 && this.#sent.length === 0 && this.#dropped === 0;
   }
@@ -74,7 +101,7 @@ export class Spool {
   add(report: Report): void {
     const attempt = `${String(report.route)}/${String(report.attempt)}`;
     const key = `${attempt}/${String(report.slot)}`;
-    if (this.isBlocked) this.#remove(this.#newest.get(attempt) ?? key);
+    if (this.isBlocked) this.#remove(this.#newest.get(attempt) ?? key, 'superseded');
     this.#newest.set(attempt, key);
     const bytes = sizeOf(report);
     this.#waiting.set(key, { report, attempt, bytes, sinceMs: this.#clock.monotonicMs() });
@@ -112,30 +139,38 @@ export class Spool {
 
   /** Everything up to and including this sequence number has been counted. */
   acknowledge(sequence: number): void {
-    const kept = this.#sent.findIndex((batch) => batch.sequence > sequence);
-    this.#sent.splice(0, kept < 0 ? this.#sent.length : kept);
+    this.#lastAcknowledgedAtMs = this.#clock.nowMs();
+    this.#forget(sequence);
   }
 
   /** Batches to send again on a new stream, oldest first; older ones than the controller asks for are done with. */
   resume(from: number): readonly Batch[] {
-    this.acknowledge(from - 1);
+    this.#forget(from - 1);
+    this.#resentBatches += this.#sent.length;
     return [...this.#sent];
+  }
+
+  #forget(sequence: number): void {
+    const kept = this.#sent.findIndex((batch) => batch.sequence > sequence);
+    this.#sent.splice(0, kept < 0 ? this.#sent.length : kept);
   }
 
   #dropExcess(): void {
     const tooOldMs = this.#clock.monotonicMs() - this.#limits.ageMs;
     for (let oldest = this.#oldest(); oldest !== undefined; oldest = this.#oldest()) {
       const [key, { sinceMs }] = oldest;
-      if (this.#waitingBytes <= this.#limits.totalBytes && sinceMs >= tooOldMs) return;
-      this.#remove(key);
+      const isTooMuch = this.#waitingBytes > this.#limits.totalBytes;
+      if (!isTooMuch && sinceMs >= tooOldMs) return;
+      this.#remove(key, isTooMuch ? 'size' : 'age');
     }
   }
 
-  #remove(key: string): void {
+  #remove(key: string, reason: DropReason): void {
     const waiting = this.#waiting.get(key);
     if (waiting === undefined) return;
     this.#take(key, waiting);
     this.#dropped += 1;
+    this.#droppedBy[reason] += 1;
   }
 
   #take(key: string, { attempt, bytes }: Waiting): void {

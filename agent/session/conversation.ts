@@ -36,10 +36,11 @@ export interface ConversationDeps {
   readonly graceMs: number;
 }
 
+/** `code`: name of the gRPC status, where there was one. */
 export type ConversationEnd =
   | { readonly kind: 'drained' }
-  | { readonly kind: 'refused'; readonly why: string }
-  | { readonly kind: 'lost'; readonly why: string; readonly wasWelcomed: boolean };
+  | { readonly kind: 'refused'; readonly why: string; readonly code?: string }
+  | { readonly kind: 'lost'; readonly why: string; readonly code?: string; readonly wasWelcomed: boolean };
 
 /** Used where the controller names none. */
 const HEARTBEAT_MS = 15_000;
@@ -104,8 +105,9 @@ class Conversation {
     spool.isBlocked = true;
     if (end.kind === 'refused') return end;
     if (this.#leaving !== 'no') return { kind: 'drained' };
-    const why = end.kind === 'closed' ? 'the controller ended the stream' : end.why;
-    return { kind: 'lost', why, wasWelcomed: this.#isWelcomed };
+    const wasWelcomed = this.#isWelcomed;
+    if (end.kind === 'closed') return { kind: 'lost', why: 'the controller ended the stream', code: 'OK', wasWelcomed };
+    return { ...end, wasWelcomed };
   }
 
   /** Finishes what is in flight, hands over the spool, ends the stream; after the grace it ends all the same. */

@@ -7,11 +7,11 @@ import { readBearerToken } from '../bearer-token.ts';
 import { OwnSocket } from './own-socket.ts';
 import { MAX_MESSAGE_BYTES } from '../../proto/wire.ts';
 
-/** Why a stream ended. */
+/** Why a stream ended; `code` is the name of the gRPC status, where there was one. */
 export type UplinkEnd =
   /** The controller does not want this agent: its token is not good for what it claims. */
-  | { readonly kind: 'refused'; readonly why: string }
-  | { readonly kind: 'lost'; readonly why: string }
+  | { readonly kind: 'refused'; readonly why: string; readonly code?: string }
+  | { readonly kind: 'lost'; readonly why: string; readonly code?: string }
   /** Ended in good order, by either side. */
   | { readonly kind: 'closed' };
 
@@ -80,7 +80,7 @@ export function grpcUplink(options: UplinkOptions): OpenUplink {
       socket[Symbol.dispose]();
       if (code === OK) return { kind: 'closed' };
       const isRefusal = code === UNAUTHENTICATED || code === PERMISSION_DENIED;
-      return { kind: isRefusal ? 'refused' : 'lost', why: `${grpc.status[code]}: ${details}` };
+      return { kind: isRefusal ? 'refused' : 'lost', why: `${grpc.status[code]}: ${details}`, code: grpc.status[code] };
     });
     return {
       send: (message) => call.write(message),

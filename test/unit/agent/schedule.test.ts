@@ -204,6 +204,24 @@ t.test('a clock that is set back or on by an hour neither silences a route nor m
   }
 });
 
+t.test('a route that goes on at another pace, or elsewhere, is numbered on: nothing of it seems old', async (t) => {
+  await using run = rig({ startMs: 10 * HOUR_MS });
+  run.schedule.replace([once(1, { intervalMs: 10_000 })]);
+  await run.clock.advance(30_000);
+  run.schedule.change([], [once(1, { intervalMs: 30_000 })]);
+  await run.clock.advance(90_000);
+  run.step(-HOUR_MS);
+  run.schedule.change([], [once(1, { intervalMs: 30_000, addresses: [{ host: '127.0.0.2', port: 1 }] })]);
+  await run.clock.advance(90_000);
+  const slots = run.reports.map(({ slot }) => slot);
+  t.equal(slots.length, 9);
+  t.strictSame(
+    slots.toSorted((a, b) => a - b),
+    slots,
+  );
+  t.equal(new Set(slots).size, slots.length, 'no slot twice');
+});
+
 t.test('no plan makes a route faster than once a second', async (t) => {
   await using run = rig();
   run.schedule.replace([once(1, { intervalMs: 1 })]);
