@@ -9,7 +9,7 @@ import { paint } from './page.ts';
 import { padTo, paragraph } from './text-layout.ts';
 import { stepWords } from './trail-words.ts';
 
-const STAGES: Readonly<Record<Stage, string>> = {
+export const STAGES: Readonly<Record<Stage, string>> = {
   source: 'source',
   visibility: 'visibility',
   'network-policy': 'network policy',
@@ -26,7 +26,7 @@ const STAGES: Readonly<Record<Stage, string>> = {
   application: 'application',
 };
 
-const ANSWERS: Readonly<Record<Expectation['expect'], readonly [word: string, tone: Tone]>> = {
+export const ANSWERS: Readonly<Record<Expectation['expect'], readonly [word: string, tone: Tone]>> = {
   allow: ['Yes', 'good'],
   deny: ['No', 'bad'],
   mixed: ['It depends on the endpoint', 'warn'],
@@ -94,19 +94,19 @@ function answerLines(lead: string, answer: Answer, httpStatus: number | undefine
   return paragraph(lead, sentences.join(' '), page.columns);
 }
 
-function decisionWords(decider: Decider | null): string {
+export function decisionWords(decider: Decider | null): string {
   const objects = deciderWords(decider);
   return objects === null ? 'No object says so; it is the default.' : `What decides is ${objects}.`;
 }
 
-function identityWords(identity: string | null): string {
+export function identityWords(identity: string | null): string {
   return identity === null
     ? 'The server sees no identity of the caller.'
     : `The server sees the caller as ${identity}.`;
 }
 
 /** Two sides that disagree about TLS are better told with what each of them does. */
-function meaningOf(answer: Answer): string {
+export function meaningOf(answer: Answer): string {
   if (answer.outcome !== 'CLIENT_TLS_MISMATCH') return MEANINGS[answer.outcome];
   const client = stepInEffect(answer.trail, 'client')?.result ?? '';
   const server = stepInEffect(answer.trail, 'peer-authentication')?.result ?? '';

@@ -28,7 +28,7 @@ export function glyphOf(outcome: Outcome): string {
   }
 }
 
-const LEGEND: readonly (readonly [glyph: string, meaning: string])[] = [
+export const LEGEND: readonly (readonly [glyph: string, meaning: string])[] = [
   [GLYPHS.mtls, 'answered over mutual TLS'],
   [GLYPHS.plaintext, 'answered in plaintext'],
   [GLYPHS.answered, 'answered, transport not proved'],
@@ -54,7 +54,7 @@ function isSplit(cell: Cell): boolean {
   return cell.isFlapping || (kinds.includes('reached') && kinds.some((kind) => kind !== 'reached'));
 }
 
-function glyphOfCell(cell: Cell): string {
+export function glyphOfCell(cell: Cell): string {
   return isSplit(cell) ? GLYPHS.split : glyphOf(cell.outcome);
 }
 

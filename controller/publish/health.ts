@@ -7,7 +7,7 @@ import type { Page } from './page.ts';
 import { compareText } from './target-order.ts';
 import { alignColumns } from './text-layout.ts';
 
-const VARIANTS: readonly HealthVariant[] = ['kubelet', 'original', 'rewritten'];
+export const VARIANTS: readonly HealthVariant[] = ['kubelet', 'original', 'rewritten'];
 
 interface HealthCell {
   readonly cell: Cell;
@@ -47,7 +47,7 @@ function sentWords({ cell, probe }: HealthCell): string {
   return `${actionWords(probe.action)} to port ${String(cell.target.port)}`;
 }
 
-function actionWords(action: HealthAction): string {
+export function actionWords(action: HealthAction): string {
   switch (action.kind) {
     case 'httpGet':
       return `${action.scheme} GET ${action.path}`;

@@ -60,7 +60,7 @@ function repetitionLines({ vantage, probe, attempts }: Cell, page: Page): readon
   ];
 }
 
-function commandOf(probe: Probe, address: string): string | undefined {
+export function commandOf(probe: Probe, address: string): string | undefined {
   switch (probe.kind) {
     case 'http':
       return `curl -sv -X ${probe.method} http://${address}${probe.path}`;

@@ -11,7 +11,7 @@ import { portMode } from './port-mode.ts';
 import { compareText } from './target-order.ts';
 import { alignColumns } from './text-layout.ts';
 
-const COLUMNS = ['plaintext', 'tls', 'tls+alpn', 'mtls', 'untrusted'] as const;
+export const COLUMNS = ['plaintext', 'tls', 'tls+alpn', 'mtls', 'untrusted'] as const;
 
 /** Lines of the table, without its title; none where the sweep has no such cell. */
 export function transportTable(sweep: Sweep, list: FindingList, page: Page): string[] {
@@ -44,7 +44,7 @@ const MODE_TONES: Readonly<Record<PortMode, Tone>> = {
   'not known': 'warn',
 };
 
-function columnOf(probe: Probe): (typeof COLUMNS)[number] | undefined {
+export function columnOf(probe: Probe): (typeof COLUMNS)[number] | undefined {
   switch (probe.kind) {
     case 'http':
     case 'tcp':
@@ -69,7 +69,7 @@ function marksOf(cells: readonly Cell[], column: (typeof COLUMNS)[number], list:
 }
 
 /** The mode that the PeerAuthentication stage names, if the bytes get that far; a bypassed stage is shown as what it would have done. */
-function declaredMode(cells: readonly Cell[]): string {
+export function declaredMode(cells: readonly Cell[]): string {
   for (const cell of cells) {
     const step = cell.expectation.trail.find((candidate) => candidate.stage === 'peer-authentication');
     if (step !== undefined) return step.isInEffect === false ? `${step.result} (bypassed)` : step.result;
@@ -80,7 +80,7 @@ function declaredMode(cells: readonly Cell[]): string {
   return isKeptOut ? 'kept out' : 'no proxy';
 }
 
-function certificateWords(cells: readonly Cell[]): string {
+export function certificateWords(cells: readonly Cell[]): string {
   for (const { outcome } of cells) {
     if (outcome.kind === 'untested' || outcome.certificate === undefined) continue;
     const { spiffeId, fault } = outcome.certificate;
