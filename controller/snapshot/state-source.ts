@@ -30,8 +30,8 @@ async function versionOf(paths: readonly string[]): Promise<string> {
   const files = (await Promise.all(paths.map((path) => filesOf(path)))).flat();
   const written = await Promise.all(
     files.map(async (file) => {
-      const { mtimeMs, size } = await stat(file);
-      return `${file} ${String(mtimeMs)} ${String(size)}`;
+      const { ctimeMs, ino, size } = await stat(file);
+      return [file, ctimeMs, ino, size].join(' ');
     }),
   );
   return written.join('\n');

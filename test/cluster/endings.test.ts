@@ -1,27 +1,32 @@
 /** Sweeps that are ended in every rude way: the exit status tells, and what they made goes by itself. */
-import { readdir, readFile } from 'node:fs/promises';
 import t from 'tap';
-import { installedImage, traces } from './harness/installation.ts';
+import { traces } from './harness/installation.ts';
+import { kill } from './harness/killing.ts';
 import { apply, eventually, get, kubectl, rolledOut } from './harness/kubectl.ts';
 import type { Found } from './harness/kubectl.ts';
 import { withoutCluster } from './harness/on-cluster.ts';
-import { OWN_NAMESPACE, startMatrix } from './harness/sweeps.ts';
+import { raised } from './harness/raised.ts';
+import { startMatrix } from './harness/sweeps.ts';
 import { MIXED, PLAIN, STRICT } from './mesh/healthy.ts';
+import { OWN_NAMESPACE, PREFIX } from './mesh/lane.ts';
 import { accountOf, namespaceOf, serviceOf, workloadOf } from './mesh/objects.ts';
 import type { CliProcess } from '../support/cli-process.ts';
 
 t.setTimeout(600_000);
 
-const DOOMED = 'mp-doomed';
+const DOOMED = `${PREFIX}doomed`;
 const options = { skip: withoutCluster(), timeout: 180_000 };
 const NAMESPACES = [MIXED, PLAIN];
 /** Of the sweep; probe pods and the Job end by themselves some time after it. */
 const SHORT = ['--timeout', '45s'];
 
-/** Pods that this sweep alone has made, running. `role`: probe or controller. */
+/** Pods that this sweep alone has made, running; the lane has no other at the time. `role`: probe or controller. */
 async function podsOf(role: string, before: ReadonlySet<string>): Promise<readonly Found[]> {
   const pods = await get('pods', '-A', '-l', `meshproof.io/role=${role}`);
-  return pods.filter(({ metadata: { uid }, status }) => !before.has(uid) && status?.['phase'] === 'Running');
+  return pods.filter(
+    ({ metadata: { uid, namespace = '' }, status }) =>
+      namespace.startsWith(PREFIX) && !before.has(uid) && status?.['phase'] === 'Running',
+  );
 }
 
 async function allPods(): Promise<ReadonlySet<string>> {
@@ -52,28 +57,10 @@ async function underway(namespaces: readonly string[], more: readonly string[] =
   return { running, sweepId, probes, controllers, [Symbol.asyncDispose]: () => running[Symbol.asyncDispose]() };
 }
 
-/** By SIGKILL where the node is this machine; elsewhere by deleting the pod without grace, which is nearly as rude. */
-async function kill({ metadata: { namespace = '', name, uid } }: Found): Promise<void> {
-  const processes = await processesOf(uid);
-  for (const pid of processes) process.kill(pid, 'SIGKILL');
-  if (processes.length > 0) return;
-  await kubectl(['delete', 'pod', '-n', namespace, name, '--grace-period=0', '--force', '--wait=false']);
-}
-
-/** Of meshproof in the pod: a container's cgroup bears the pod's id, with either separator. */
-async function processesOf(uid: string): Promise<readonly number[]> {
-  const pids = (await readdir('/proc')).filter((entry) => /^\d+$/.test(entry));
-  const ours = await Promise.all(
-    pids.map(async (pid) => {
-      const [cgroup, line] = await Promise.all(
-        ['cgroup', 'cmdline'].map((file) => readFile(`/proc/${pid}/${file}`, 'utf8').catch(() => '')),
-      );
-      const isInPod = cgroup?.replaceAll('_', '-').includes(uid) === true;
-      return isInPod && line?.includes('meshproof.js') === true ? [Number(pid)] : [];
-    }),
-  );
-  return ours.flat();
-}
+let image = '';
+t.before(async () => {
+  if (options.skip === false) image = await raised();
+});
 
 t.test('an interrupted sweep takes everything with it, and ends with 130', options, async (t) => {
   await using begun = await underway(NAMESPACES);
@@ -112,7 +99,6 @@ t.test('when an agent is killed, its cells are unknown', options, async (t) => {
 });
 
 t.test('when a namespace is deleted under a sweep, there is no verdict', options, async (t) => {
-  const image = await installedImage();
   const port = { name: 'http', containerPort: 8080, answers: 'http' } as const;
   await apply([
     namespaceOf(DOOMED, false),

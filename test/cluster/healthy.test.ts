@@ -1,12 +1,12 @@
 /** A real mesh in which nothing is wrong: everything is measured, everything agrees, nothing is left. */
 import t from 'tap';
-import { healthyAgain } from './harness/healthy-again.ts';
-import { installedImage, traces } from './harness/installation.ts';
+import { traces } from './harness/installation.ts';
 import { eventually } from './harness/kubectl.ts';
 import { withoutCluster } from './harness/on-cluster.ts';
+import { raised } from './harness/raised.ts';
 import { callerOf, cellsBetween, findingsOf, story, sweepOnce } from './harness/sweeps.ts';
-import { DENIALS } from './mesh/faults.ts';
-import { MESH_NAMESPACES, MIXED, PLAIN, STRICT, WALLED } from './mesh/healthy.ts';
+import { DENIALS, MESH_NAMESPACES, MIXED, PLAIN, STRICT, WALLED, walled } from './mesh/healthy.ts';
+import { OWN_NAMESPACE } from './mesh/lane.ts';
 
 t.setTimeout(120_000);
 
@@ -31,8 +31,8 @@ const CALLS = [
 const EVERYTHING = ['--min-coverage', '1', '--fail-on', 'drift,critical,error,warning'];
 
 t.test('a mesh without fault is measured in full, without any finding', { skip: withoutCluster() }, async (t) => {
-  await healthyAgain(await installedImage());
-  const { status, sweep, stderr } = await sweepOnce({ namespaces: MESH_NAMESPACES, options: EVERYTHING });
+  await raised(walled);
+  const { status, sweep, stderr } = await sweepOnce({ namespaces: [...MESH_NAMESPACES, WALLED], options: EVERYTHING });
   if (sweep === undefined) return t.fail(`no result, status ${String(status)}: ${stderr}`);
 
   t.same(findingsOf(sweep), [], story(sweep));
@@ -58,7 +58,7 @@ t.test('a mesh without fault is measured in full, without any finding', { skip: 
   }
   t.same([...new Set(sweep.cells.map(callerOf))].sort(), [
     `${MIXED}/clerk sidecar`,
-    'mp-own/meshproof-prober naked',
+    `${OWN_NAMESPACE}/meshproof-prober naked`,
     `${PLAIN}/batch naked`,
     `${STRICT}/front sidecar`,
     `${STRICT}/vault sidecar`,

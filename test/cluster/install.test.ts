@@ -2,15 +2,24 @@
 import { readFile } from 'node:fs/promises';
 import t from 'tap';
 import { parseAllDocuments } from 'yaml';
-import { installationManifests, installedImage } from './harness/installation.ts';
+import { PROBER_ACCOUNT } from '../../controller/install/names.ts';
+import { installationManifests } from './harness/installation.ts';
 import { eventually, get, kubectl } from './harness/kubectl.ts';
+import type { Found } from './harness/kubectl.ts';
 import { withoutCluster } from './harness/on-cluster.ts';
-import { OWN_NAMESPACE, startMatrix } from './harness/sweeps.ts';
+import { raised } from './harness/raised.ts';
+import { startMatrix } from './harness/sweeps.ts';
 import { PLAIN, STRICT } from './mesh/healthy.ts';
+import { OWN_NAMESPACE, PREFIX } from './mesh/lane.ts';
 
 t.setTimeout(120_000);
 
 const options = { skip: withoutCluster(), timeout: 60_000 };
+
+let image = '';
+t.before(async () => {
+  if (options.skip === false) image = await raised();
+});
 
 for (const [what, more] of [
   ['cluster-wide', []],
@@ -18,7 +27,7 @@ for (const [what, more] of [
   ['on a schedule', ['--schedule', '*/15 * * * *']],
 ] as const) {
   t.test(`an installation ${what} is taken by the API server`, options, async (t) => {
-    const manifests = await installationManifests(await installedImage(), more);
+    const manifests = await installationManifests(image, more);
     const said = await kubectl(['apply', '--dry-run=server', '-f', '-'], { input: manifests });
     const objects = parseAllDocuments(manifests).map((document) => document.toJSON() as { kind: string });
     t.equal(said.trim().split('\n').length, objects.length);
@@ -30,17 +39,41 @@ for (const [what, more] of [
   });
 }
 
-t.test('the pods of a sweep are admitted where Pod Security is "restricted"', options, async (t) => {
-  const [namespace] = await get('namespace', OWN_NAMESPACE);
-  t.equal(namespace?.metadata.labels?.['pod-security.kubernetes.io/enforce'], 'restricted');
-  await using running = startMatrix({ namespaces: [PLAIN] });
-  await eventually('the prober runs beside the controller', async () => {
-    const pods = await get('pods', '-n', OWN_NAMESPACE, '-l', 'meshproof.io/sweep');
-    const roles = pods
-      .filter(({ status }) => status?.['phase'] === 'Running')
-      .map(({ metadata: { labels = {} } }) => labels['meshproof.io/role']);
-    return roles.includes('controller') && roles.includes('probe');
+/** Of a Job: its pod as it is before anybody injects anything, for the namespace of the installation. */
+function podOf({ metadata, spec }: Found): object {
+  const { template } = spec as {
+    template: { metadata: { labels: object }; spec: Readonly<Record<string, unknown>> };
+  };
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { ...template.metadata, name: metadata.name, namespace: OWN_NAMESPACE },
+    // Accounts of other namespaces are not there.
+    spec: { ...template.spec, serviceAccountName: PROBER_ACCOUNT },
+  };
+}
+
+t.test('all pods of a sweep are admitted where Pod Security is "restricted"', options, async (t) => {
+  const enforcing = await get('namespaces', '-l', 'pod-security.kubernetes.io/enforce=restricted');
+  const names = enforcing.map(({ metadata: { name } }) => name);
+  t.ok(names.includes(OWN_NAMESPACE) && names.includes(PLAIN), names.join(' '));
+  await using running = startMatrix({ namespaces: [PLAIN, STRICT] });
+  let jobs: readonly Found[] = [];
+  await eventually('controller and probes are there', async () => {
+    const found = await get('jobs', '-A', '-l', 'meshproof.io/sweep');
+    jobs = found.filter(({ metadata: { namespace = '' } }) => namespace.startsWith(PREFIX));
+    return jobs.length === 5;
   });
+  t.same(jobs.map(({ metadata: { namespace } }) => namespace).sort(), [
+    OWN_NAMESPACE,
+    OWN_NAMESPACE,
+    PLAIN,
+    STRICT,
+    STRICT,
+  ]);
+  const list = { apiVersion: 'v1', kind: 'List', items: jobs.map(podOf) };
+  const said = await kubectl(['create', '--dry-run=server', '-f', '-'], { input: JSON.stringify(list) });
+  t.equal(said.trim().split('\n').length, jobs.length, said);
   t.same(await running.ended, { status: 0, signal: null }, running.stderr);
 });
 

@@ -4,17 +4,18 @@ import pLimit from 'p-limit';
 import t from 'tap';
 import { CONTROLLER_PERMISSIONS, USER_PERMISSIONS } from '../../controller/install/permissions.ts';
 import type { Permission } from '../../controller/install/permissions.ts';
-import { connectCluster } from '../../controller/snapshot/cluster/connect.ts';
+import { connectCluster } from '../../controller/api-server/connect.ts';
 import { viewCluster } from '../../controller/snapshot/cluster/view.ts';
 import { EXIT, MeshproofError } from '../../proto/errors.ts';
 import { systemClock } from '../../proto/system-clock.ts';
 import { accountWith, writeKubeconfigOf } from './harness/accounts.ts';
 import type { Rule, SingleRight } from './harness/accounts.ts';
-import { installedImage } from './harness/installation.ts';
 import { apply, kubectl, remove } from './harness/kubectl.ts';
 import { withoutCluster } from './harness/on-cluster.ts';
-import { OWN_NAMESPACE, sweepOnce } from './harness/sweeps.ts';
+import { raised } from './harness/raised.ts';
+import { sweepOnce } from './harness/sweeps.ts';
 import { PLAIN } from './mesh/healthy.ts';
+import { OWN_NAMESPACE, PREFIX } from './mesh/lane.ts';
 
 t.setTimeout(300_000);
 
@@ -48,6 +49,10 @@ async function refusalOf(kubeconfig: string): Promise<MeshproofError | undefined
   }
 }
 
+t.before(async () => {
+  if (options.skip === false) await raised();
+});
+
 t.test('reading what is declared', options, async (t) => {
   const known = await served();
   const all = rightsOf(CONTROLLER_PERMISSIONS.filter(({ verbs }) => verbs.includes('watch')));
@@ -56,9 +61,9 @@ t.test('reading what is declared', options, async (t) => {
   const needed = all.filter(isServed);
   const listed = needed.filter(({ verb }) => verb === 'list');
   const accounts = [
-    ...listed.map((right, index) => ({ missing: [right], name: `mp-reader-${String(index)}` })),
+    ...listed.map((right, index) => ({ missing: [right], name: `${PREFIX}reader-${String(index)}` })),
     // All that cannot be watched is named at once.
-    { missing: needed.filter(({ verb }) => verb === 'watch'), name: 'mp-reader-once' },
+    { missing: needed.filter(({ verb }) => verb === 'watch'), name: `${PREFIX}reader-once` },
   ];
   const objects = accounts.flatMap(({ missing, name }) =>
     accountWith(
@@ -94,7 +99,7 @@ t.test('reading what is declared', options, async (t) => {
 t.test('starting a sweep from a laptop', options, async (t) => {
   const needed = USER_PERMISSIONS.filter(({ without }) => without === undefined);
   const all = rightsOf(USER_PERMISSIONS);
-  const accounts = rightsOf(needed).map((missing, index) => ({ missing, name: `mp-user-${String(index)}` }));
+  const accounts = rightsOf(needed).map((missing, index) => ({ missing, name: `${PREFIX}user-${String(index)}` }));
   const objects = accounts.flatMap(({ missing, name }) => {
     const rest = all.filter(({ resource, verb }) => resource !== missing.resource || verb !== missing.verb);
     return accountWith(name, rest, false);
@@ -121,7 +126,7 @@ const IN_THE_JOB: readonly SingleRight[] = [
   { apiGroup: 'batch', resource: 'jobs', verb: 'create' },
   { apiGroup: 'batch', resource: 'jobs', verb: 'delete' },
   { apiGroup: '', resource: 'events', verb: 'list' },
-  { apiGroup: '', resource: 'pods', verb: 'get' },
+  { apiGroup: '', resource: 'pods', verb: 'list' },
   { apiGroup: 'security.istio.io', resource: 'peerauthentications', verb: 'list' },
 ];
 
@@ -152,7 +157,6 @@ for (const missing of IN_THE_JOB) {
 }
 
 t.test('without TokenReview, agents are known by the keys of the cluster', options, async (t) => {
-  t.ok(await installedImage());
   const role = `${OWN_NAMESPACE}-controller`;
   const before = JSON.parse(await kubectl(['get', 'clusterrole', role, '-o', 'json'])) as { rules: readonly Rule[] };
   const rules = before.rules.filter(({ resources }) => !resources.includes('tokenreviews'));

@@ -2,14 +2,14 @@
 import { readFile } from 'node:fs/promises';
 import t from 'tap';
 import type { Sweep } from '../../controller/judge/finding.ts';
-import { CRON_JOB } from '../../controller/install/names.ts';
-import { healthyAgain } from './harness/healthy-again.ts';
-import { installedImage } from './harness/installation.ts';
 import { apply, eventually, get, kubectl, pause, remove } from './harness/kubectl.ts';
 import { withoutCluster } from './harness/on-cluster.ts';
-import { OWN_NAMESPACE, trustedObjects } from './harness/sweeps.ts';
+import { ownPod } from './harness/own-pod.ts';
+import { raised } from './harness/raised.ts';
+import { trustedObjects } from './harness/sweeps.ts';
 import { MIXED, PLAIN, STRICT } from './mesh/healthy.ts';
-import { peerAuthentication, TEST_LABELS } from './mesh/objects.ts';
+import { OWN_NAMESPACE, TEST_LABELS } from './mesh/lane.ts';
+import { peerAuthentication } from './mesh/objects.ts';
 import type { KubernetesObject } from './mesh/objects.ts';
 
 t.setTimeout(180_000);
@@ -25,42 +25,22 @@ type Shown = Pick<Sweep['cells'][number], 'key' | 'drift' | 'vantage' | 'target'
 
 /** A pod like the controller's own, which runs the script in its place. */
 async function controllerWith(script: string): Promise<readonly KubernetesObject[]> {
-  const [cronJob] = await get('cronjob', CRON_JOB, '-n', OWN_NAMESPACE);
-  const { jobTemplate } = cronJob?.spec as {
-    jobTemplate: { spec: { template: { spec: { containers: readonly Record<string, unknown>[] } } } };
-  };
-  const { spec } = jobTemplate.spec.template;
-  const [container = {}] = spec.containers;
-  const own = [
-    { name: 'NODE_OPTIONS', value: '--import=/scripts/stale-sweep.ts' },
-    { name: 'MESHPROOF_SWEEP_ID', value: 'stale' },
-    { name: 'NAMESPACES', value: [STRICT, MIXED, PLAIN].join(',') },
-    { name: 'POLICY', value: JSON.stringify(POLICY) },
-    { name: 'TRUSTED', value: (await trustedObjects()).join(',') },
-  ];
-  const labels = { ...TEST_LABELS, 'app.kubernetes.io/part-of': 'meshproof', 'meshproof.io/role': 'controller' };
-  const metadata = { name: NAME, namespace: OWN_NAMESPACE, labels };
-  return [
-    { apiVersion: 'v1', kind: 'ConfigMap', metadata, data: { 'stale-sweep.ts': script } },
-    {
-      apiVersion: 'v1',
-      kind: 'Pod',
-      metadata,
-      spec: {
-        ...spec,
-        containers: [
-          {
-            ...container,
-            // Probes take over the command of their controller: it stays, and the script runs before it.
-            args: ['--version'],
-            env: [...(container['env'] as readonly unknown[]), ...own],
-            volumeMounts: [{ name: 'scripts', mountPath: '/scripts' }],
-          },
-        ],
-        volumes: [{ name: 'scripts', configMap: { name: NAME } }],
-      },
-    },
-  ];
+  const metadata = { name: NAME, namespace: OWN_NAMESPACE, labels: TEST_LABELS };
+  const pod = await ownPod({
+    name: NAME,
+    env: [
+      { name: 'NODE_OPTIONS', value: '--import=/scripts/stale-sweep.ts' },
+      { name: 'MESHPROOF_SWEEP_ID', value: 'stale' },
+      { name: 'NAMESPACES', value: [STRICT, MIXED, PLAIN].join(',') },
+      { name: 'POLICY', value: JSON.stringify(POLICY) },
+      { name: 'TRUSTED', value: (await trustedObjects()).join(',') },
+    ],
+    // Probes take over the command of their controller: it stays, and the script runs before it.
+    args: ['--version'],
+    volumeMounts: [{ name: 'scripts', mountPath: '/scripts' }],
+    volumes: [{ name: 'scripts', configMap: { name: NAME } }],
+  });
+  return [{ apiVersion: 'v1', kind: 'ConfigMap', metadata, data: { 'stale-sweep.ts': script } }, pod];
 }
 
 async function logOf(): Promise<string> {
@@ -68,7 +48,7 @@ async function logOf(): Promise<string> {
 }
 
 t.test('clients that were not told of a policy are named as the cause', { skip: withoutCluster() }, async (t) => {
-  await healthyAgain(await installedImage());
+  await raised();
   const script = await readFile(new URL('harness/stale-sweep.ts', import.meta.url), 'utf8');
   const controller = await controllerWith(script);
   try {

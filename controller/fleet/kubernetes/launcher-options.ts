@@ -1,5 +1,6 @@
 /** What a launcher of probe pods is told, and what it needs. */
 import type { Clock } from '../../../proto/clock.ts';
+import type { HostVantage } from '../../plan/options.ts';
 import type { OwnPlace } from './own-pod.ts';
 import type { StayingProbes } from './probe-making.ts';
 
@@ -9,7 +10,7 @@ export interface KubernetesLauncherOptions {
   /** Whose workloads are callers; `all` is without Kubernetes' own namespaces and the mesh's. */
   readonly namespaces: ReadonlySet<string> | 'all';
   /** @default false */
-  readonly hostVantage?: boolean;
+  readonly hostVantage?: HostVantage;
   /** After this the probe pods are ended by Kubernetes, whatever has become of us. @default 15 minutes */
   readonly deadlineMs?: number;
   /** @default probes end with the launcher, or by their deadline */

@@ -3,6 +3,7 @@ import { isEnrolledInAmbient, isInjected } from '../../declared/injection.ts';
 import type { Mesh, Pod } from '../../declared/mesh.ts';
 import { compareText, groupBy } from '../../declared/order.ts';
 import { isOurs } from '../../plan/options.ts';
+import type { HostVantage } from '../../plan/options.ts';
 import { wishesOf } from '../../plan/wishes.ts';
 import type { DataPlane, Vantage } from '../../../proto/vocabulary.ts';
 import { probePodName, vantageKey } from '../../../proto/vocabulary.ts';
@@ -24,8 +25,7 @@ export interface PlaceOptions {
   /** Whose workloads are callers. `all` leaves out the namespaces of Kubernetes itself and the mesh's own. */
   readonly namespaces: ReadonlySet<string> | 'all';
   readonly ownNamespace: string;
-  /** One probe in the network of a node, as the kubelet is. Pod Security must allow it in our own namespace. */
-  readonly hostVantage: boolean;
+  readonly hostVantage: HostVantage;
 }
 
 type WorkloadPlane = Extract<DataPlane, 'naked' | 'sidecar' | 'ambient'>;
@@ -41,7 +41,7 @@ const KUBERNETES_NAMESPACES: ReadonlySet<string> = new Set(['kube-system', 'kube
  * Sorted by the vantage's key.
  */
 export function probePlaces(mesh: Mesh, options: PlaceOptions): readonly ProbePlace[] {
-  const { ownNamespace, hostVantage } = options;
+  const { ownNamespace } = options;
   const { allowsPod } = wishesOf(mesh);
   const callers = mesh.pods.filter(
     (pod) =>
@@ -59,10 +59,23 @@ export function probePlaces(mesh: Mesh, options: PlaceOptions): readonly ProbePl
   return [
     ...[...byVantage.values()].map((found) => placeLike(mesh, found)),
     { vantage: prober, name: 'prober', labels: nakedLabels(mesh, ownNamespace) },
-    ...(hostVantage
-      ? [{ vantage: { ...prober, dataPlane: 'host' as const }, name: 'kubelet', labels: { [INJECT]: 'false' } }]
-      : []),
+    ...hostPlaces(mesh, options, { ...prober, dataPlane: 'host' }),
   ].sort((a, b) => compareText(vantageKey(a.vantage), vantageKey(b.vantage)));
+}
+
+function hostPlaces(mesh: Mesh, options: PlaceOptions, host: Vantage): readonly ProbePlace[] {
+  const labels = { [INJECT]: 'false' };
+  if (options.hostVantage === false) return [];
+  if (options.hostVantage === true) return [{ vantage: host, name: 'kubelet', labels }];
+  return nodesOf(mesh, options).map((node) => ({ vantage: { ...host, node }, name: `kubelet-${node}`, labels }));
+}
+
+/** Of measured pods; one that no scheduler has seen yet has none. */
+function nodesOf(mesh: Mesh, options: PlaceOptions): readonly string[] {
+  const measured = mesh.pods.filter(
+    (pod) => pod.isLive && !pod.isEnding && !isOurs(pod, options.ownNamespace) && covers(mesh, options, pod.namespace),
+  );
+  return [...new Set(measured.map(({ node }) => node))].filter((node) => node !== '').sort(compareText);
 }
 
 function covers(mesh: Mesh, { namespaces }: PlaceOptions, namespace: string): boolean {

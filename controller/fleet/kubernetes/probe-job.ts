@@ -199,8 +199,23 @@ function podSpec({ vantage }: ProbePlace, options: ProbeJobOptions): Fields {
     ...(imagePullSecrets !== undefined && { imagePullSecrets }),
     ...(nodeSelector !== undefined && { nodeSelector }),
     ...(tolerations !== undefined && { tolerations }),
+    ...(vantage.node !== undefined && onNode(vantage.node)),
     containers: [container(vantage, options)],
     volumes: [{ name: 'files', projected: { sources: files(options) } }],
+  };
+}
+
+/**
+ * Whatever the node is labelled and tainted with: what is measured runs there. As the pods of a DaemonSet find theirs
+ * (kubernetes: pkg/controller/daemon/util/daemonset_util.go:ReplaceDaemonSetPodNodeNameNodeAffinity).
+ */
+function onNode(node: string): Fields {
+  const matchFields = [{ key: 'metadata.name', operator: 'In', values: [node] }];
+  const nodeSelectorTerms = [{ matchFields }];
+  return {
+    nodeSelector: {},
+    tolerations: [{ operator: 'Exists' }],
+    affinity: { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms } } },
   };
 }
 
@@ -229,7 +244,7 @@ function container(vantage: ProbePlace['vantage'], options: ProbeJobOptions): Fi
 }
 
 function environment(
-  { namespace, serviceAccount, dataPlane }: ProbePlace['vantage'],
+  { namespace, serviceAccount, dataPlane, node }: ProbePlace['vantage'],
   { agentId, controller, mesh, giveUpAfterMs = GIVE_UP_AFTER_MS }: ProbeJobOptions,
 ): Labels {
   return {
@@ -240,6 +255,7 @@ function environment(
     MESHPROOF_NAMESPACE: namespace,
     MESHPROOF_SERVICE_ACCOUNT: serviceAccount,
     MESHPROOF_DATA_PLANE: dataPlane,
+    ...(node !== undefined && { MESHPROOF_NODE: node }),
     MESHPROOF_TRUST_DOMAIN: mesh.trustDomain,
     MESHPROOF_MESH_ROOT: `${FILES}/mesh-root.pem`,
     ...(mesh.ca !== undefined && {

@@ -1,9 +1,8 @@
 /** Service accounts with rights of their own, and kubeconfigs to act as them. */
 import { writeFile } from 'node:fs/promises';
-import { TEST_LABELS } from '../mesh/objects.ts';
+import { OWN_NAMESPACE, TEST_LABELS } from '../mesh/lane.ts';
 import type { KubernetesObject } from '../mesh/objects.ts';
 import { kubectl } from './kubectl.ts';
-import { OWN_NAMESPACE } from './sweeps.ts';
 
 export interface Rule {
   readonly apiGroups: readonly string[];

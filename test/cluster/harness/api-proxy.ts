@@ -14,6 +14,10 @@ export type Trouble =
   /** The connection is reset some time after the answer has begun; undone by the answer's end. */
   | { readonly kind: 'cut'; readonly afterMs: number }
   | { readonly kind: 'delay'; readonly ms: number }
+  /** A list comes in pages of so many, whatever was asked for. */
+  | { readonly kind: 'pages'; readonly of: number }
+  /** A watch begins as if all were well, and then says that it would have to begin at a later version. */
+  | { readonly kind: 'too-old' }
   | { readonly kind: 'status'; readonly status: number; readonly reason: string; readonly retryAfter?: number };
 
 /** `url` is path and query; `count` counts the requests from 1. */
@@ -110,6 +114,15 @@ export class ApiProxy implements AsyncDisposable {
           if (!response.writableEnded) request.socket.resetAndDestroy();
         }, trouble.afterMs).unref();
         break;
+      case 'pages': {
+        const asked = new URL(url, this.#upstream.server);
+        asked.searchParams.set('limit', String(trouble.of));
+        this.#forward(request, response, asked);
+        break;
+      }
+      case 'too-old':
+        tooOld(request, response);
+        break;
       case 'delay':
         setTimeout(() => {
           this.#forward(request, response);
@@ -120,13 +133,19 @@ export class ApiProxy implements AsyncDisposable {
     }
   }
 
-  #forward(request: IncomingMessage, response: ServerResponse): void {
+  #forward(
+    request: IncomingMessage,
+    response: ServerResponse,
+    url = new URL(request.url ?? '/', this.#upstream.server),
+  ): void {
     const { server, agent, headers } = this.#upstream;
     const forwarded = httpsRequest(
-      new URL(request.url ?? '/', server),
+      url,
       { method: request.method ?? 'GET', agent, headers: { ...request.headers, ...headers, host: server.host } },
       (answer) => {
         response.writeHead(answer.statusCode ?? 502, answer.headers);
+        // A watch begins with its head; the first event may be long in coming.
+        response.flushHeaders();
         answer.pipe(response);
         answer.on('error', () => response.destroy());
       },
@@ -145,6 +164,17 @@ export class ApiProxy implements AsyncDisposable {
   }
 }
 
+/** As the API server tells a watch of it (kubernetes: apiserver/pkg/storage/etcd3/errors.go:interpretWatchError). */
+function tooOld(request: IncomingMessage, response: ServerResponse): void {
+  request.resume();
+  response.writeHead(200, { 'content-type': 'application/json' });
+  response.end(`${JSON.stringify({ type: 'ERROR', object: failure(410, 'Expired') })}\n`);
+}
+
+function failure(code: number, reason: string): Readonly<Record<string, unknown>> {
+  return { kind: 'Status', apiVersion: 'v1', status: 'Failure', message: `by the test: ${reason}`, reason, code };
+}
+
 /** As the API server words a failure (kubernetes: staging/src/k8s.io/apimachinery/pkg/apis/meta/v1/types.go:Status). */
 function refuse(
   request: IncomingMessage,
@@ -156,6 +186,5 @@ function refuse(
     'content-type': 'application/json',
     ...(retryAfter !== undefined && { 'retry-after': String(retryAfter) }),
   });
-  const body = { kind: 'Status', apiVersion: 'v1', status: 'Failure', message: `by the test: ${reason}`, reason };
-  response.end(JSON.stringify({ ...body, code: status }));
+  response.end(JSON.stringify(failure(status, reason)));
 }

@@ -1,5 +1,6 @@
-/** The mesh as it is without any fault, whatever an earlier test, or one that was killed, has left behind. */
-import { healthyMesh, MESH_NAMESPACES } from '../mesh/healthy.ts';
+/** The lane's mesh as it is without any fault. */
+import { healthyMesh } from '../mesh/healthy.ts';
+import { OF_LANE } from '../mesh/lane.ts';
 import type { KubernetesObject } from '../mesh/objects.ts';
 import { apply, get, remove, rolledOut } from './kubectl.ts';
 
@@ -8,15 +9,15 @@ const KINDS = [
   ...['destinationrules', 'gateways.networking.istio.io', 'virtualservices', 'namespaces'],
 ];
 
-/** `image` runs meshproof. Resolves when every workload is ready. */
-export async function healthyAgain(image: string): Promise<void> {
-  const wanted = healthyMesh(image);
+/** The healthy mesh and `more`, and nothing else. Resolves when every workload is ready. */
+export async function healthyAgain(image: string, more: readonly KubernetesObject[]): Promise<void> {
+  const wanted = [...healthyMesh(image), ...more];
   const keys = new Set(wanted.map(keyOf));
-  const found = await get(KINDS.join(','), '-A', '-l', 'meshproof.io/test=mesh');
+  const found = await get(KINDS.join(','), '-A', '-l', OF_LANE);
   const strange = found.filter((object) => !keys.has(keyOf(object)));
   // Objects of a namespace that goes as well go with it.
   await Promise.all([remove(strange), apply(wanted)]);
-  await rolledOut(MESH_NAMESPACES);
+  await rolledOut(wanted.flatMap(({ kind, metadata: { name } }) => (kind === 'Namespace' ? [name] : [])));
 }
 
 function keyOf({ kind, metadata: { namespace = '', name } }: Pick<KubernetesObject, 'kind' | 'metadata'>): string {

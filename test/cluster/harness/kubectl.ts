@@ -56,6 +56,7 @@ export interface Found {
     readonly namespace?: string;
     readonly uid: string;
     readonly creationTimestamp: string;
+    readonly generation?: number;
     readonly labels?: Readonly<Record<string, string>>;
   };
   readonly spec?: Readonly<Record<string, unknown>>;
@@ -70,14 +71,24 @@ export async function get(...args: readonly string[]): Promise<readonly Found[]>
 
 /** Every Deployment of the namespaces has all its pods, ready and of its present template. */
 export async function rolledOut(namespaces: readonly string[]): Promise<void> {
-  for (const namespace of namespaces) {
-    const deployments = await get('deployments', '-n', namespace);
-    await Promise.all(
-      deployments.map(({ metadata: { name } }) =>
+  const deployments = await get('deployments', '-A');
+  await Promise.all(
+    deployments
+      .filter((deployment) => namespaces.includes(deployment.metadata.namespace ?? '') && !isRolledOut(deployment))
+      .map(({ metadata: { name, namespace = '' } }) =>
         kubectl(['rollout', 'status', '-n', namespace, `deployment/${name}`, '--timeout=90s'], { withinMs: 100_000 }),
       ),
-    );
-  }
+  );
+}
+
+/** As `kubectl rollout status` decides it (kubernetes: kubectl/pkg/polymorphichelpers/rollout_status.go). */
+function isRolledOut({ metadata: { generation = 0 }, spec = {}, status = {} }: Found): boolean {
+  const wanted = spec['replicas'];
+  const { observedGeneration = 0, replicas, updatedReplicas, availableReplicas } = status;
+  return (
+    Number(observedGeneration) >= generation &&
+    [replicas, updatedReplicas, availableReplicas].every((count) => count === wanted)
+  );
 }
 
 /** Asks until the answer is yes; rejects with the question when it is not in time. */

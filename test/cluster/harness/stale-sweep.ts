@@ -6,7 +6,7 @@
 import { existsSync } from 'node:fs';
 import { env } from 'node:process';
 import type * as LauncherModule from '../../../controller/fleet/kubernetes/launcher.ts';
-import type * as ConnectModule from '../../../controller/snapshot/cluster/connect.ts';
+import type * as ConnectModule from '../../../controller/api-server/connect.ts';
 import type * as ViewModule from '../../../controller/snapshot/cluster/view.ts';
 import type * as FilesModule from '../../../controller/snapshot/files.ts';
 import type { Snapshot } from '../../../controller/snapshot/snapshot.ts';
@@ -22,7 +22,7 @@ const load = (path: string): Promise<unknown> =>
   import(isCompiled ? `file:///app/dist/${path}.js` : `file:///app/${path}.ts`);
 
 const { kubernetesLauncher } = (await load('controller/fleet/kubernetes/launcher')) as typeof LauncherModule;
-const { connectCluster } = (await load('controller/snapshot/cluster/connect')) as typeof ConnectModule;
+const { connectCluster } = (await load('controller/api-server/connect')) as typeof ConnectModule;
 const { viewCluster } = (await load('controller/snapshot/cluster/view')) as typeof ViewModule;
 const { snapshotOf } = (await load('controller/snapshot/files')) as typeof FilesModule;
 const { CLUSTER_SWEEP_OPTIONS, sweep } = (await load('controller/sweep')) as typeof SweepModule;

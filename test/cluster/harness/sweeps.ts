@@ -4,15 +4,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Cell, Sweep } from '../../../controller/judge/finding.ts';
 import { CliProcess } from '../../support/cli-process.ts';
+import { OWN_NAMESPACE } from '../mesh/lane.ts';
 import { get } from './kubectl.ts';
-
-/** Where the tests install meshproof; anything else of that name in the cluster stays as it is. */
-export const OWN_NAMESPACE = 'mp-own';
 
 export interface SweepSetting {
   readonly namespaces: readonly string[];
   /** More options of `matrix`. */
   readonly options?: readonly string[];
+  /** Where meshproof is installed. @default the lane's own */
+  readonly ownNamespace?: string;
   /** @default KUBECONFIG */
   readonly kubeconfig?: string;
 }
@@ -26,14 +26,17 @@ export interface Swept {
 
 /** Filters of the cluster's own, which meshproof does not model; whoever runs tests on a cluster knows them harmless. */
 export async function trustedObjects(): Promise<readonly string[]> {
-  const filters = await get('envoyfilters.networking.istio.io', '-A');
-  return filters.map(({ metadata: { namespace = '', name } }) => `EnvoyFilter/${namespace}/${name}`);
+  filters ??= get('envoyfilters.networking.istio.io', '-A');
+  return (await filters).map(({ metadata: { namespace = '', name } }) => `EnvoyFilter/${namespace}/${name}`);
 }
 
+let filters: ReturnType<typeof get> | undefined;
+
 /** A running `meshproof matrix`; its result goes to the standard output. */
-export function startMatrix({ namespaces, options = [], kubeconfig }: SweepSetting): CliProcess {
+export function startMatrix(setting: SweepSetting): CliProcess {
+  const { namespaces, options = [], ownNamespace = OWN_NAMESPACE, kubeconfig } = setting;
   const chosen = namespaces.flatMap((namespace) => ['-n', namespace]);
-  const args = ['matrix', '--own-namespace', OWN_NAMESPACE, ...chosen, ...options];
+  const args = ['matrix', '--own-namespace', ownNamespace, ...chosen, ...options];
   return new CliProcess(args, { env: { KUBECONFIG: kubeconfig ?? process.env['KUBECONFIG'] ?? '' } });
 }
 

@@ -1,6 +1,6 @@
 /** Certificates that no mesh CA would hand out, for sidecars that read them from files. */
 import forge from 'node-forge';
-import { TEST_LABELS } from './objects.ts';
+import { TEST_LABELS } from './lane.ts';
 import type { KubernetesObject } from './objects.ts';
 
 const { pki } = forge;

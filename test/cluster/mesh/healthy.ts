@@ -1,4 +1,5 @@
 /** A small mesh in which everything is as its objects want it: nothing to find, much to measure. */
+import { PREFIX } from './lane.ts';
 import {
   accountOf,
   authorizationPolicy,
@@ -11,23 +12,30 @@ import {
 } from './objects.ts';
 import type { KubernetesObject } from './objects.ts';
 
-/** Of every namespace that the tests make. */
-export const PREFIX = 'mp-';
-
 /** STRICT, injected. */
-export const STRICT = 'mp-strict';
+export const STRICT = `${PREFIX}strict`;
 /** Injected, no PeerAuthentication: PERMISSIVE. */
-export const MIXED = 'mp-mixed';
+export const MIXED = `${PREFIX}mixed`;
 /** Without sidecars. */
-export const PLAIN = 'mp-plain';
+export const PLAIN = `${PREFIX}plain`;
 
-/** Injected; a NetworkPolicy lets in the namespace without sidecars, and nobody else. */
-export const WALLED = 'mp-walled';
+/**
+ * Injected; a NetworkPolicy lets in the namespace without sidecars, and nobody else. It is there for one test only: where
+ * there are such policies, every probe waits until they are in force on its pod.
+ */
+export const WALLED = `${PREFIX}walled`;
 
-export const MESH_NAMESPACES = [STRICT, MIXED, PLAIN, WALLED] as const;
+export const MESH_NAMESPACES = [STRICT, MIXED, PLAIN] as const;
 
 const HTTP = { name: 'http', containerPort: 8080, answers: 'http' } as const;
 const READY = { httpGet: { path: '/ready', port: 'http' }, periodSeconds: 1 } as const;
+
+/** Denials that the mesh has by intention, each with the code that explains it. */
+export const DENIALS = [
+  { from: `${PLAIN}/batch naked`, to: `${STRICT}/front:80`, code: 'MP1001' },
+  { from: `${STRICT}/vault sidecar`, to: `${STRICT}/vault:80`, code: 'MP1201' },
+  { from: `${MIXED}/clerk sidecar`, to: `${WALLED}/walled:80`, code: 'MP1307' },
+] as const;
 
 /** `image` runs meshproof. */
 export function healthyMesh(image: string): readonly KubernetesObject[] {
@@ -37,11 +45,9 @@ export function healthyMesh(image: string): readonly KubernetesObject[] {
     accountOf(STRICT, 'vault'),
     accountOf(MIXED, 'clerk'),
     accountOf(PLAIN, 'batch'),
-    accountOf(WALLED, 'walled'),
     ...strict(image),
     ...mixed(image),
     ...plain(image),
-    ...walled(image),
   ];
 }
 
@@ -98,7 +104,7 @@ function strict(image: string): readonly KubernetesObject[] {
       selector: { matchLabels: { app: 'vault' } },
       action: 'ALLOW',
       rules: [
-        { from: [{ source: { principals: ['cluster.local/ns/mp-strict/sa/front'] } }] },
+        { from: [{ source: { principals: [`cluster.local/ns/${STRICT}/sa/front`] } }] },
         { from: [{ source: { namespaces: [MIXED] } }], to: [{ operation: { methods: ['GET'], paths: ['/open*'] } }] },
       ],
     }),
@@ -164,8 +170,11 @@ function plain(image: string): readonly KubernetesObject[] {
   ];
 }
 
-function walled(image: string): readonly KubernetesObject[] {
+/** Beside the healthy mesh. */
+export function walled(image: string): readonly KubernetesObject[] {
   return [
+    namespaceOf(WALLED, true),
+    accountOf(WALLED, 'walled'),
     workloadOf(
       { name: 'walled', namespace: WALLED, account: 'walled', isMeshed: true, ports: [HTTP], readinessProbe: READY },
       image,

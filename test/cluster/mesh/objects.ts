@@ -1,5 +1,6 @@
 /** Kubernetes and Istio objects of the test mesh, in few words. */
-import { COMMAND } from '../../../controller/install/names.ts';
+import { COMMAND, NOBODY } from '../../../controller/install/names.ts';
+import { TEST_LABELS } from './lane.ts';
 
 export interface KubernetesObject {
   readonly apiVersion: string;
@@ -12,9 +13,6 @@ export interface KubernetesObject {
   };
   readonly [field: string]: unknown;
 }
-
-/** What tests put into the cluster carries it, so that all of it can be found and removed. */
-export const TEST_LABELS = { 'meshproof.io/test': 'mesh' } as const;
 
 export interface PortSpec {
   /** Istio takes the protocol from it. */
@@ -42,8 +40,13 @@ export interface WorkloadSpec {
   readonly livenessProbe?: Readonly<Record<string, unknown>>;
 }
 
+/** Without sidecars, whose set-up takes more, the namespace admits what is "restricted" and nothing else. */
 export function namespaceOf(name: string, isInjected: boolean): KubernetesObject {
-  const labels = { ...TEST_LABELS, 'istio-injection': isInjected ? 'enabled' : 'disabled' };
+  const labels = {
+    ...TEST_LABELS,
+    'istio-injection': isInjected ? 'enabled' : 'disabled',
+    ...(!isInjected && { 'pod-security.kubernetes.io/enforce': 'restricted' }),
+  };
   return { apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels } };
 }
 
@@ -72,6 +75,7 @@ export function workloadOf(spec: WorkloadSpec, image: string): KubernetesObject 
         spec: {
           serviceAccountName: account,
           terminationGracePeriodSeconds: 1,
+          securityContext: { runAsNonRoot: true, runAsUser: NOBODY, seccompProfile: { type: 'RuntimeDefault' } },
           containers: [
             {
               name: 'app',
@@ -85,6 +89,7 @@ export function workloadOf(spec: WorkloadSpec, image: string): KubernetesObject 
               ports: spec.ports
                 .filter(({ isDeclared = true }) => isDeclared)
                 .map(({ name: portName, containerPort }) => ({ name: portName, containerPort })),
+              securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } },
               resources: { requests: { cpu: '5m', memory: '48Mi' }, limits: { memory: '128Mi' } },
               ...probes,
             },
@@ -157,6 +162,6 @@ export function istio(apiVersion: string, kind: string, namespace: string, name:
 }
 
 /** Key of an object in its cluster, as `kubectl delete` takes it. */
-export function nameOf({ kind, metadata }: KubernetesObject): string {
+export function nameOf({ kind, metadata }: Pick<KubernetesObject, 'kind' | 'metadata'>): string {
   return `${kind} ${metadata.namespace === undefined ? '' : `${metadata.namespace}/`}${metadata.name}`;
 }

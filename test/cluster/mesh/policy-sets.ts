@@ -8,7 +8,7 @@ import type { KubernetesObject } from './objects.ts';
 export interface PolicySetOptions {
   readonly seed: number;
   readonly count: number;
-  /** Policies for the whole mesh as well, which other users of the cluster would feel. */
+  /** One policy for the whole mesh in each set as well, which other users of the cluster would feel. */
   readonly rootNamespace?: string;
 }
 
@@ -34,7 +34,7 @@ const CLIENT_MODES = ['DISABLE', 'ISTIO_MUTUAL', 'ISTIO_MUTUAL', 'SIMPLE'] as co
 /** The same sets for the same seed. Names tell objects of one kind and namespace apart. */
 export function policySets({ seed, count, rootNamespace }: PolicySetOptions): readonly (readonly KubernetesObject[])[] {
   const set = fc.tuple(
-    rootNamespace === undefined ? fc.constant([]) : few(modesFor(rootNamespace), 1),
+    rootNamespace === undefined ? fc.constant([]) : fc.tuple(modesFor(rootNamespace)),
     few(fc.constantFrom(...MESHED).chain(modesFor), 2),
     few(fc.constantFrom(...MESHED).chain(modesOfWorkload), 3),
     few(fc.constantFrom(...MESHED, PLAIN).chain(clientModes), 2),

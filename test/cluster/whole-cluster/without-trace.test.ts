@@ -1,8 +1,8 @@
 /** After all other tests, those that kill included: nothing of any sweep is left in the cluster. */
 import t from 'tap';
-import { traces } from './harness/installation.ts';
-import { eventually } from './harness/kubectl.ts';
-import { withoutCluster } from './harness/on-cluster.ts';
+import { tracesOfAll } from '../harness/installation.ts';
+import { eventually } from '../harness/kubectl.ts';
+import { withoutCluster } from '../harness/on-cluster.ts';
 
 t.setTimeout(450_000);
 
@@ -11,5 +11,5 @@ const AT_THE_LATEST_MS = 400_000;
 const options = { skip: withoutCluster(), timeout: AT_THE_LATEST_MS + 20_000 };
 
 t.test('what sweeps have made goes by itself', options, async () => {
-  await eventually('nothing is left', async () => (await traces()).length === 0, AT_THE_LATEST_MS);
+  await eventually('nothing is left', async () => (await tracesOfAll()).length === 0, AT_THE_LATEST_MS);
 });

@@ -1,0 +1,5 @@
+/** Pods that are wrong, each alone in a real mesh: it is found under its code, and nothing else is. */
+import { testFaults } from './harness/planted.ts';
+import { FAULTS_OF_WORKLOADS } from './mesh/faults-of-workloads.ts';
+
+testFaults(FAULTS_OF_WORKLOADS);
