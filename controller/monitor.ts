@@ -21,6 +21,7 @@ import type { DeclaredState } from './monitor/declared-state.ts';
 import type { StoredEvent, SweepSummary } from './monitor/events.ts';
 import type { IngestResult, Monitored } from './monitor/monitored.ts';
 import { Outlook } from './monitor/outlook.ts';
+import { begin } from './monitor/route-state.ts';
 import { LOOKS_AFTER_MS, PropagationWatch } from './monitor/propagation.ts';
 import { Rounds } from './monitor/rounds.ts';
 import { StandingMatrix } from './monitor/standing-matrix.ts';
@@ -54,7 +55,10 @@ export interface MonitorOptions extends PlanOptions, Omit<JudgeOptions, 'namespa
   readonly heartbeatIntervalMs: number;
 }
 
-/** How often is looked at what has come in; longer where looking takes long, so that it takes a fifth of the time at most. */
+/**
+ * How often is looked at what has come in; longer where looking takes long, so that it takes a fifth of the time at most,
+ * but never longer than an interval.
+ */
 const BEAT_MS = 500;
 const REST = 4;
 const TRIM_EVERY_MS = 60_000;
@@ -74,12 +78,23 @@ export class Monitor implements Monitored, AsyncDisposable {
   readonly #ingested: Record<IngestResult, number> = { counted: 0, repeated: 0, late: 0, unasked: 0, refused: 0 };
   /** Which start of which agent reported last, by vantage. */
   readonly #reporters = new Map<string, string>();
+  /** From agents of a former controller, who were quicker than the declared state: nobody knows yet what they are about. */
+  readonly #early: CountedBatch[] = [];
   readonly #listeners = new Set<(event: StoredEvent) => void>();
   readonly #stopListening: () => void;
   #taken: Snapshot | undefined;
+  /** What agents have not been told yet, of routes that are planned. */
+  readonly #unassigned = new Set<StandingRoute>();
+  #isStaffed = false;
+  /** Why agents that are missing cannot be started; null: they can. */
+  #hindrance: string | null = null;
   #looksAtMs: number[] = [];
   #requested: PromiseWithResolvers<SweepSummary> | undefined;
   #trimmedAtMs: number;
+  /** Of this beat, by vantage. */
+  readonly #whyMissing = new Map<string, Untested>();
+  /** Of this beat: what the machine worked for, waiting apart. */
+  #busyMs = 0;
 
   private constructor(deps: MonitorDeps, options: MonitorOptions, fleet: Fleet, remembered: Remembered) {
     const { launcher, clock, debug } = deps;
@@ -87,7 +102,7 @@ export class Monitor implements Monitored, AsyncDisposable {
     this.#options = options;
     this.#fleet = fleet;
     this.#crew = new Crew({ fleet, launcher, clock, debug });
-    this.#asking = new Asking(fleet, options.attemptsPerSecond, Math.floor(clock.nowMs() / 1000));
+    this.#asking = new Asking(fleet, options.attemptsPerSecond, Math.floor(clock.nowMs()));
     const matrixOptions = { trusted: [], sessionsAreControl: false, ...options };
     this.#matrix = new StandingMatrix(matrixOptions, remembered.routes, remembered.nextRouteNumber);
     const now = this.#times();
@@ -161,9 +176,10 @@ export class Monitor implements Monitored, AsyncDisposable {
   async run(signal: AbortSignal): Promise<never> {
     const { clock } = this.#deps;
     for (;;) {
-      const beganMs = clock.monotonicMs();
+      this.#busyMs = 0;
       await this.#beat(signal);
-      await clock.sleep(Math.max(BEAT_MS, REST * (clock.monotonicMs() - beganMs)), signal);
+      const restMs = Math.min(this.#matrix.intervalMs, REST * this.#busyMs);
+      await clock.sleep(Math.max(BEAT_MS, restMs), signal);
     }
   }
 
@@ -177,6 +193,10 @@ export class Monitor implements Monitored, AsyncDisposable {
 
   /** For the fleet: the batch has changed what is known when this returns, and is acknowledged when that is stored. */
   record(batch: CountedBatch): 'later' {
+    if (this.#matrix.declared === undefined) {
+      this.#early.push(batch);
+      return 'later';
+    }
     const { vantage, agentId, bootId, sequence, isHolder, reports } = batch;
     this.#unsaved.position({ agentId, bootId, sequence });
     if (isHolder && this.#reporters.get(vantage) !== `${agentId} ${bootId}`) {
@@ -197,9 +217,11 @@ export class Monitor implements Monitored, AsyncDisposable {
   }
 
   async #beat(signal: AbortSignal): Promise<void> {
+    const { clock } = this.#deps;
     await this.#follow(signal);
-    await this.#crew.tend(signal);
+    await this.#staff(signal);
     const times = this.#times();
+    this.#whyMissing.clear();
     const judged = this.#matrix.judge(this.#rounds.take(), times, this.#missing, (route) =>
       this.#propagation.changeOf(route),
     );
@@ -211,12 +233,26 @@ export class Monitor implements Monitored, AsyncDisposable {
     }
     this.#unsaved.event(...this.#propagation.finished(times.monotonicMs, times.wallMs));
     this.#conclude(judged, unseen.changed.length, times);
+    this.#busyMs += clock.monotonicMs() - times.monotonicMs;
     await this.#save(signal);
+  }
+
+  /** Where the first agents cannot be started, none ever can; later it is trouble that passes. */
+  async #staff(signal: AbortSignal): Promise<void> {
+    if (this.#matrix.declared === undefined) return;
+    try {
+      await this.#crew.tend(signal);
+      this.#isStaffed = true;
+      this.#hindrance = null;
+    } catch (error) {
+      if (!this.#isStaffed || signal.aborted) throw error;
+      this.#hindrance = messageOf(error);
+    }
   }
 
   /** The declared state, where it has changed: the plan follows, and nothing but what it touches is disturbed. */
   async #follow(signal: AbortSignal): Promise<void> {
-    const { source, launcher, debug } = this.#deps;
+    const { source, launcher, clock, debug } = this.#deps;
     let taken: Snapshot;
     try {
       taken = await source.current(signal);
@@ -225,11 +261,13 @@ export class Monitor implements Monitored, AsyncDisposable {
       this.#outlook.trouble('cluster', messageOf(error), this.#times());
       return;
     }
-    this.#outlook.synced(source.syncedAtMs());
+    this.#outlook.synced(source.syncedAtMs(), this.#times());
     if (taken === this.#taken) return;
     const before = this.#matrix.declared;
+    const beganMs = clock.monotonicMs();
     const state = declaredState(taken, launcher.place(taken), this.#options);
     this.#taken = taken;
+    this.#busyMs += clock.monotonicMs() - beganMs;
     await this.#redeclare(state, before);
     debug(`${String(state.cells.size)} routes of ${String(state.plan.vantages.length)} vantages are planned`);
   }
@@ -237,15 +275,21 @@ export class Monitor implements Monitored, AsyncDisposable {
   async #redeclare(state: DeclaredState, before: DeclaredState | undefined): Promise<void> {
     const { launcher } = this.#deps;
     const times = this.#times();
-    const { assigned, gone, changedAnswers } = this.#matrix.redeclare(state, launcher.addressesOf, times);
+    const { begun, assigned, gone, changedAnswers } = this.#matrix.redeclare(state, launcher.addressesOf, times);
+    for (const { key, number, state: known } of begun) {
+      this.#unsaved.route({ key, number, state: known ?? begin(times.wallMs) });
+    }
     for (const route of gone) {
+      this.#unassigned.delete(route);
       this.#rounds.forget(route.number);
-      this.#asking.forget(route);
       this.#propagation.forget(route.key);
       this.#unsaved.goneRoute(route.key);
     }
     for (const key of this.#matrix.takeForgotten()) this.#unsaved.goneRoute(key);
-    for (const [vantage, routes] of Map.groupBy(gone, (route) => route.vantage)) {
+    // An address that stands for it no more may be another's by now.
+    const ended = [...gone, ...assigned.filter(({ attempts }) => attempts === 0)];
+    this.#asking.forget(ended);
+    for (const [vantage, routes] of Map.groupBy(ended, (route) => route.vantage)) {
       this.#fleet.unassign(
         vantage,
         routes.map(({ number }) => number),
@@ -255,13 +299,8 @@ export class Monitor implements Monitored, AsyncDisposable {
     const intervalMs = this.#bearableMs();
     const isAnotherPace = intervalMs !== this.#matrix.intervalMs;
     this.#matrix.intervalMs = intervalMs;
-    const dialled = (isAnotherPace ? this.#matrix.routes() : assigned).filter(({ attempts }) => attempts > 0);
-    for (const [vantage, routes] of Map.groupBy(dialled, (route) => route.vantage)) {
-      this.#fleet.assign(
-        vantage,
-        routes.map((route) => ({ ...taskOf(routedCell(route), 0), intervalMs })),
-      );
-    }
+    for (const route of isAnotherPace ? this.#matrix.routes() : assigned) this.#unassigned.add(route);
+    for (const batch of this.#early.splice(0)) this.record(batch);
     await this.#crew.want(state.plan.vantages.map(({ vantage }) => vantage));
     if (before !== undefined && changedAnswers.length > 0) {
       const objects = changedObjects(before.taken, state.taken);
@@ -270,13 +309,24 @@ export class Monitor implements Monitored, AsyncDisposable {
     }
   }
 
+  /** No agent hears of a number before it is stored: the next controller would give it to another route. */
+  #assign(): void {
+    const { intervalMs } = this.#matrix;
+    const dialled = [...this.#unassigned].filter(({ attempts }) => attempts > 0);
+    this.#unassigned.clear();
+    for (const [vantage, routes] of Map.groupBy(dialled, (route) => route.vantage)) {
+      this.#fleet.assign(
+        vantage,
+        routes.map((route) => ({ ...taskOf(routedCell(route), 0), intervalMs })),
+      );
+    }
+  }
+
   /** What was seen asks for more: doubts are looked into at once, and what is on its way is waited for. */
   #answer({ seen, doubtful }: Judged, { monotonicMs }: Times): void {
     this.#turns.note(seen);
-    for (const { route, atMs, agrees, asked } of seen) {
-      if (asked !== null) this.#asking.answered(route);
-      if (agrees) this.#propagation.follow(route.key, atMs);
-    }
+    this.#asking.answered(seen);
+    for (const { route, atMs, agrees } of seen) if (agrees) this.#propagation.follow(route.key, atMs);
     this.#asking.ask(doubtful);
     if (this.#looksAtMs.some((atMs) => atMs <= monotonicMs)) {
       this.#looksAtMs = this.#looksAtMs.filter((atMs) => atMs > monotonicMs);
@@ -288,16 +338,15 @@ export class Monitor implements Monitored, AsyncDisposable {
 
   #conclude(judged: Judged, lost: number, times: Times): void {
     const state = this.#matrix.declared;
-    if (state === undefined) return;
     const { intervalMs } = this.#matrix;
-    const turns = this.#turns.complete(this.#measurable(), intervalMs, times);
-    const isChanged = judged.transitions.length + lost > 0;
-    const isBuilt = judged.seen.length + lost + turns.length > 0 || state.cells.size !== this.current().routes.length;
+    const turns = state === undefined ? [] : this.#turns.complete(this.#measurable(), intervalMs, times);
     const { events, sweeps } = this.#outlook.conclude({
       state,
-      routes: isBuilt ? this.#matrix.now(times, this.#missing) : null,
-      isChanged,
+      routes: () => this.#matrix.now(times, this.#missing),
+      isSeen: judged.seen.length + lost > 0,
+      isChanged: judged.transitions.length + lost > 0,
       agents: this.#fleet.roster.agents().map(agentNow),
+      hindrance: this.#hindrance,
       turns: turns.map((turn) => ({ ...turn, id: randomUUID() })),
       intervalMs,
       times,
@@ -309,18 +358,10 @@ export class Monitor implements Monitored, AsyncDisposable {
   async #save(signal: AbortSignal): Promise<void> {
     const { store, clock } = this.#deps;
     try {
-      if (!this.#unsaved.isEmpty) {
-        const changes = this.#unsaved.take();
-        let stored: readonly StoredEvent[];
-        try {
-          stored = await store.commit(changes);
-        } catch (error) {
-          this.#unsaved.restore(changes);
-          throw error;
-        }
-        for (const position of changes.positions) this.#fleet.settle(position);
-        for (const event of stored) this.#tell(event);
-      }
+      if (this.#unsaved.hasReturned) await this.#commit();
+      // Once a beat: what has come in since it was judged is not told of before it is judged as well.
+      if (!this.#unsaved.isEmpty) await this.#commit();
+      this.#assign();
       if (clock.monotonicMs() - this.#trimmedAtMs > TRIM_EVERY_MS) {
         this.#trimmedAtMs = clock.monotonicMs();
         await store.trim(clock.nowMs());
@@ -331,6 +372,19 @@ export class Monitor implements Monitored, AsyncDisposable {
       if (error instanceof MeshproofError && error.code === 'MPE_STORE_TAKEN_OVER') throw error;
       this.#outlook.trouble('store', messageOf(error), this.#times());
     }
+  }
+
+  async #commit(): Promise<void> {
+    const changes = this.#unsaved.take();
+    let stored: readonly StoredEvent[];
+    try {
+      stored = await this.#deps.store.commit(changes);
+    } catch (error) {
+      this.#unsaved.restore(changes);
+      throw error;
+    }
+    for (const position of changes.positions) this.#fleet.settle(position);
+    for (const event of stored) this.#tell(event);
   }
 
   #tell(stored: StoredEvent): void {
@@ -350,7 +404,14 @@ export class Monitor implements Monitored, AsyncDisposable {
     });
   }
 
+  /** The same for all routes of a vantage, and for a whole beat. */
   readonly #missing = (vantage: string): Untested => {
+    const why = this.#whyMissing.get(vantage) ?? this.#whyNothingOf(vantage);
+    this.#whyMissing.set(vantage, why);
+    return why;
+  };
+
+  #whyNothingOf(vantage: string): Untested {
     const agent = this.#fleet.roster.holderOf(vantage);
     const why = agent === undefined || agent.why === '' ? 'it has not connected yet' : agent.why;
     if (agent === undefined || agent.bootId === '') {
@@ -358,7 +419,7 @@ export class Monitor implements Monitored, AsyncDisposable {
     }
     if (agent.state !== 'up') return { kind: 'untested', why: 'agent-lost', detail: `agent ${agent.id}: ${agent.why}` };
     return { kind: 'untested', why: 'dropped', detail: `agent ${agent.id} has not reported it` };
-  };
+  }
 
   /** As often as was asked for, or as often as the targets can take it. */
   #bearableMs(): number {

@@ -1,5 +1,6 @@
 /** Attempts beside the plan: asked for now, made as soon as their targets may be tried again. */
 import { confirmationNumber } from '../monitor/rounds.ts';
+import type { SeenRound } from '../monitor/standing-matrix.ts';
 import type { StandingRoute } from '../monitor/standing-route.ts';
 import type { Fleet } from './fleet.ts';
 import { Allowance } from './pacing.ts';
@@ -10,8 +11,8 @@ export class Asking {
   readonly #fleet: Fleet;
   readonly #allowance: Allowance;
   readonly #waiting = new Set<StandingRoute>();
-  /** Told to agents: they need not remember it once it is done. By vantage. */
-  readonly #told = new Map<string, Set<number>>();
+  /** Told to agents, who need not remember it once it is done: by vantage and number, which asking it was. */
+  readonly #told = new Map<string, Map<number, number>>();
   /** Of the latest asking. Agents that stay take a number that they have seen for done. */
   #slot: number;
 
@@ -28,15 +29,19 @@ export class Asking {
     return this.#slot + 1;
   }
 
-  forget(route: StandingRoute): void {
-    this.#waiting.delete(route);
-    this.#told.get(route.vantage)?.delete(confirmationNumber(route.number));
+  /** They are not to be attempted any more. */
+  forget(routes: readonly StandingRoute[]): void {
+    for (const route of routes) this.#waiting.delete(route);
+    this.#end(routes);
   }
 
-  /** Its attempts are made. */
-  answered(route: StandingRoute): void {
-    const number = confirmationNumber(route.number);
-    if (this.#told.get(route.vantage)?.delete(number) === true) this.#fleet.unassign(route.vantage, [number]);
+  /** What was asked for is done, unless it was asked for again meanwhile. */
+  answered(seen: readonly SeenRound[]): void {
+    const isDone = ({ route, asked }: SeenRound): boolean => {
+      const slot = this.#told.get(route.vantage)?.get(confirmationNumber(route.number));
+      return asked !== null && slot !== undefined && asked >= slot;
+    };
+    this.#end(seen.filter(isDone).map(({ route }) => route));
   }
 
   /** Hands out what may be attempted now. `nowMs`: monotonic. */
@@ -49,12 +54,21 @@ export class Asking {
       const tasks = routes.map((route) => {
         return { ...taskOf(routedCell(route), this.#slot), route: confirmationNumber(route.number) };
       });
-      const told = this.#told.get(vantage) ?? new Set();
+      const told = this.#told.get(vantage) ?? new Map<number, number>();
       this.#told.set(vantage, told);
-      for (const { route } of tasks) told.add(route);
+      for (const { route, slot } of tasks) told.set(route, slot);
       this.#fleet.assign(vantage, tasks);
     }
     for (const route of due) this.#waiting.delete(route);
+  }
+
+  #end(routes: readonly StandingRoute[]): void {
+    for (const [vantage, some] of Map.groupBy(routes, (route) => route.vantage)) {
+      const told = this.#told.get(vantage);
+      const numbers = some.map(({ number }) => confirmationNumber(number)).filter((number) => told?.delete(number));
+      if (told?.size === 0) this.#told.delete(vantage);
+      if (numbers.length > 0) this.#fleet.unassign(vantage, numbers);
+    }
   }
 }
 

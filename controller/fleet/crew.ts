@@ -36,26 +36,30 @@ export class Crew {
 
   /** From now on there is to be an agent for each of these, and for no others. */
   async want(vantages: readonly Vantage[]): Promise<void> {
-    const { launcher, fleet } = this.#deps;
     const wanted = new Map(vantages.map((vantage) => [vantageKey(vantage), vantage]));
     const superfluous = [...this.#posts]
       .filter(([key]) => !wanted.has(key))
       .map(([key, { vantage }]) => {
         this.#posts.delete(key);
-        for (const agent of fleet.roster.agents()) if (vantageKey(agent.vantage) === key) fleet.dismiss(agent.id);
         return vantage;
       });
-    if (superfluous.length > 0) await launcher.retire?.(superfluous);
+    if (superfluous.length > 0) await this.#deps.launcher.retire?.(superfluous);
     for (const [key, vantage] of wanted) {
       if (this.#posts.has(key)) continue;
       this.#posts.set(key, { vantage, failures: 0, notBeforeMs: 0, startedAtMs: -Infinity });
     }
   }
 
-  /** Starts who is missing. To be called now and then. Rejects where agents cannot be started at all. */
+  /**
+   * Starts who is missing, and dismisses who is not wanted. To be called now and then, once it is known who is. Rejects
+   * where agents cannot be started; they are tried again later.
+   */
   async tend(signal: AbortSignal): Promise<void> {
     const { fleet, launcher, clock, debug } = this.#deps;
     const nowMs = clock.monotonicMs();
+    for (const { id, vantage } of fleet.roster.agents()) {
+      if (!this.#posts.has(vantageKey(vantage))) fleet.dismiss(id);
+    }
     const due = [...this.#posts.values()].filter((post) => this.#isVacant(post) && post.notBeforeMs <= nowMs);
     if (due.length === 0) return;
     for (const post of due) {

@@ -233,7 +233,9 @@ export class Fleet implements AsyncDisposable {
     const isHolder = this.roster.holderOf(vantageKey(vantage))?.id === agentId;
     const assignment = isHolder ? this.#assignmentOf(vantageKey(vantage)) : new Assignment();
     if (isHolder) this.#told.set(vantageKey(vantage), agentId);
-    const plan = assignment.version === planVersion ? [] : assignment.whole();
+    // Before this controller knows what there is to do, the agent goes on with what it was told by the one before.
+    const isUntold = isHolder && assignment.version === 0;
+    const plan = isUntold || assignment.version === planVersion ? [] : assignment.whole();
     const welcome = {
       resumeFrom: arrival.resumeFrom,
       credit: this.#options.credit,

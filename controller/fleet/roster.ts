@@ -54,6 +54,8 @@ export type Arrival = { readonly kind: 'welcome'; readonly resumeFrom: number } 
 
 type Entry = { -readonly [Field in keyof Agent]: Agent[Field] } & {
   readonly formerBoots: Set<string>;
+  /** `vantageKey`. */
+  place: string;
   /** Nobody is there any more; what still comes was sent before the end. */
   hasEnded: boolean;
 };
@@ -84,14 +86,19 @@ export class Roster {
 
   /** The agent that measures for a vantage: the first that is not lost. */
   holderOf(vantage: string): Agent | undefined {
-    const here = this.agents().filter((agent) => vantageKey(agent.vantage) === vantage);
-    return here.find(({ state }) => state !== 'lost') ?? here[0];
+    let first: Agent | undefined;
+    for (const agent of this.#agents.values()) {
+      if (agent.place !== vantage) continue;
+      if (agent.state !== 'lost') return agent;
+      first ??= agent;
+    }
+    return first;
   }
 
   /** How many outcomes of a vantage are known to be lost on the way, at most. */
   lostBy(vantage: string): number {
-    return this.agents()
-      .filter((agent) => vantageKey(agent.vantage) === vantage)
+    return [...this.#agents.values()]
+      .filter(({ place }) => place === vantage)
       .reduce((sum, agent) => sum + agent.droppedOutcomes + BATCH_OUTCOMES * agent.missingBatches, 0);
   }
 
@@ -116,6 +123,7 @@ export class Roster {
       entry.hasEnded = false;
     }
     entry.vantage = vantage;
+    entry.place = vantageKey(vantage);
     this.heard(id, nowMs);
     return { kind: 'welcome', resumeFrom: entry.settledSequence + 1 };
   }
@@ -225,6 +233,7 @@ function newcomer(id: string, vantage: Vantage, nowMs: number): Entry {
     fitness: null,
     pendingAttempts: 0,
     formerBoots: new Set(),
+    place: vantageKey(vantage),
     hasEnded: false,
   };
 }

@@ -1,5 +1,6 @@
 /** The certificate of a session server, where nobody provides one: self-signed, so that it is its own CA. */
 import { X509Certificate } from 'node:crypto';
+import { isIP } from 'node:net';
 import { generateKeyPair, privateKeyPem, signCertificate } from '../../proto/x509.ts';
 
 /** PEM texts. */
@@ -36,8 +37,11 @@ export async function lastingCertificate(
 
 function isFor({ certificate }: ServingCertificate, names: readonly string[], nowMs: number): boolean {
   const known = new X509Certificate(certificate);
-  const isNamed = (name: string): boolean => [known.checkHost(name), known.checkIP(name)].some(Boolean);
-  return known.validToDate.getTime() - nowMs > ENOUGH_MS && names.every(isNamed);
+  // Each of the two throws at what is for the other.
+  const isNamed = (name: string): boolean =>
+    (isIP(name) === 0 ? known.checkHost(name) : known.checkIP(name)) !== undefined;
+  const isValid = known.validFromDate.getTime() <= nowMs && known.validToDate.getTime() - nowMs > ENOUGH_MS;
+  return isValid && names.every(isNamed);
 }
 
 /** ECDSA P-256, valid from an hour ago (agents' clocks may be slow), for DNS names and IPv4 addresses. @param lastsMs default a day */

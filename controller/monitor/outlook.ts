@@ -1,6 +1,7 @@
 /** The matrix as everybody sees it: built now and then from what is known, and never better than what is known. */
-import type { Conflict, Sweep } from '../judge/finding.ts';
+import type { Conflict, Sweep, Verdict } from '../judge/finding.ts';
 import type { JudgeOptions } from '../judge/judge.ts';
+import { verdictOf } from '../judge/verdict.ts';
 import type { Target } from '../../proto/vocabulary.ts';
 import { targetKey } from '../../proto/vocabulary.ts';
 import { conclude, conflictChanges } from './conclusion.ts';
@@ -8,17 +9,22 @@ import type { Conclusion } from './conclusion.ts';
 import type { AgentNow, Current, RouteNow, Trouble } from './current.ts';
 import type { DeclaredState } from './declared-state.ts';
 import type { MonitorEvent, SweepSummary } from './events.ts';
-import { STALE_AFTER_INTERVALS } from './standing-route.ts';
+import { STALE_AFTER_INTERVALS, outOfDate } from './standing-route.ts';
 import type { Times } from './standing-route.ts';
 import type { Turn } from './turns.ts';
 
 export interface View {
-  readonly state: DeclaredState;
-  /** Null: as before. */
-  readonly routes: readonly RouteNow[] | null;
+  /** Undefined: not known yet. */
+  readonly state: DeclaredState | undefined;
+  /** As they are now. */
+  readonly routes: () => readonly RouteNow[];
+  /** Something came in, or was lost. */
+  readonly isSeen: boolean;
   /** Something was seen to change, so that conflicts have to be looked for anew. */
   readonly isChanged: boolean;
   readonly agents: readonly AgentNow[];
+  /** Why agents that are missing cannot be started; null: they can. */
+  readonly hindrance: string | null;
   /** Passes that are complete now, with an id for each. */
   readonly turns: readonly (Turn & { readonly id: string })[];
   readonly intervalMs: number;
@@ -42,6 +48,8 @@ export class Outlook {
   #offsetMs: number;
   #clockSetAtMs = -Infinity;
   #syncedAtMs = 0;
+  /** The same, by the clock that is never set. */
+  #syncedAtMonotonicMs = -Infinity;
   #current: Current;
   #builtAtMs: number;
   #conclusion: Conclusion | undefined;
@@ -80,22 +88,23 @@ export class Outlook {
     this.#troubles.delete(kind);
   }
 
-  /** When the declared state was known to be so. */
-  synced(atMs: number): void {
+  /** When the declared state was known to be so, by the wall's clock as it is set now. */
+  synced(atMs: number, { wallMs, monotonicMs }: Times): void {
     this.#syncedAtMs = atMs;
+    this.#syncedAtMonotonicMs = monotonicMs - Math.max(0, wallMs - atMs);
   }
 
   conclude(view: View): Told {
     const { state, turns, times, intervalMs } = view;
     this.#lookForTrouble(view);
-    const said = JSON.stringify([[...this.#troubles.keys()], view.agents]);
+    const said = JSON.stringify([[...this.#troubles], view.agents]);
+    // What nothing came of for so long may have become stale.
     const isOld = times.monotonicMs - this.#builtAtMs >= intervalMs;
-    if (view.routes === null && state === this.#state && said === this.#said && !isOld)
-      return { events: [], sweeps: [] };
-    const routes = view.routes ?? this.#current.routes;
+    const isMoved = view.isSeen || turns.length > 0 || state !== this.#state || isOld;
+    if (!isMoved && said === this.#said) return { events: [], sweeps: [] };
+    const routes = isMoved ? view.routes() : this.#current.routes;
     const isNews = view.isChanged || turns.length > 0 || state !== this.#state;
-    const before = this.#conclusion;
-    const conclusion = before === undefined || isNews ? conclude(state.mesh, routes, this.#options) : before;
+    const conclusion = this.#conclusionOf(state, routes, isNews);
     const { standing, changes } = conflictChanges(this.#standing, conclusion.conflicts, times.wallMs);
     this.#standing = standing;
     this.#conclusion = conclusion;
@@ -108,10 +117,10 @@ export class Outlook {
       atMs: times.wallMs,
       startedAtMs: this.#began.wallMs,
       intervalMs,
-      snapshot: { ...summaryOf(state), syncedAtMs: this.#syncedAtMs },
+      snapshot: { ...(state === undefined ? NO_SNAPSHOT : summaryOf(state)), syncedAtMs: this.#syncedAtMs },
       routes,
       ...conclusion,
-      optedOut: state.plan.optedOut,
+      optedOut: state?.plan.optedOut ?? [],
       agents: view.agents,
       troubles: [],
       lastSweep: last.lastSweep,
@@ -129,7 +138,13 @@ export class Outlook {
     };
   }
 
-  #lookForTrouble({ agents, times, intervalMs }: View): void {
+  #conclusionOf(state: DeclaredState | undefined, routes: readonly RouteNow[], isNews: boolean): Conclusion {
+    if (state === undefined) return { conflicts: [], verdict: NO_VERDICT };
+    const before = this.#state === undefined || isNews ? undefined : this.#conclusion;
+    return before ?? conclude(state.mesh, routes, this.#options);
+  }
+
+  #lookForTrouble({ state, agents, hindrance, times, intervalMs }: View): void {
     const offsetMs = times.wallMs - times.monotonicMs;
     const staleMs = STALE_AFTER_INTERVALS * intervalMs;
     if (Math.abs(offsetMs - this.#offsetMs) > CLOCK_STEP_MS) {
@@ -142,13 +157,13 @@ export class Outlook {
       );
     } else if (times.monotonicMs - this.#clockSetAtMs > staleMs) this.over('clock');
     this.#offsetMs = offsetMs;
-    if (agents.some(({ state }) => state === 'up')) this.over('no-agents');
+    if (hindrance !== null) this.trouble('no-agents', `agents cannot be started: ${hindrance}`, times);
+    else if (state === undefined || agents.some((agent) => agent.state === 'up')) this.over('no-agents');
     else this.trouble('no-agents', 'no agent is up: nothing is measured', times);
-    const oldMs = times.wallMs - this.#syncedAtMs;
-    if (this.#syncedAtMs > 0 && oldMs <= staleMs) this.over('cluster');
-    else if (!this.#troubles.has('cluster')) {
-      const message = `what is declared was last known ${String(Math.round(oldMs / 1000))} s ago`;
-      if (this.#syncedAtMs > 0) this.trouble('cluster', message, times);
+    const oldMs = times.monotonicMs - this.#syncedAtMonotonicMs;
+    if (oldMs <= staleMs) this.over('cluster');
+    else if (state !== undefined && !this.#troubles.has('cluster')) {
+      this.trouble('cluster', `what is declared was last known ${String(Math.round(oldMs / 1000))} s ago`, times);
     }
   }
 }
@@ -177,9 +192,9 @@ export function sweepOf(current: Current, { id, startedAtMs, finishedAtMs, verdi
 function withTroubles(current: Current, troubles: readonly Trouble[], isStalled: boolean): Current {
   const [first] = troubles;
   if (first === undefined) return current;
-  const { verdict } = current;
-  const isPass = verdict.value === 'pass' || isStalled;
   const routes = isStalled ? current.routes.map(stalled) : current.routes;
+  const verdict = isStalled ? nothingKnown(routes, current.conflicts) : current.verdict;
+  const isPass = verdict.value === 'pass' || isStalled;
   return {
     ...current,
     routes,
@@ -188,9 +203,14 @@ function withTroubles(current: Current, troubles: readonly Trouble[], isStalled:
   };
 }
 
+function nothingKnown(routes: readonly RouteNow[], conflicts: readonly Conflict[]): Verdict {
+  const cells = routes.map(({ cell }) => cell);
+  return verdictOf(cells, conflicts, { minCoverage: 1, failOn: [] });
+}
+
 function stalled(route: RouteNow): RouteNow {
-  const freshness = route.freshness === 'unmeasured' ? 'unmeasured' : 'stale';
-  return { ...route, freshness, access: 'unknown', cell: { ...route.cell, drift: 'unknown' } };
+  if (route.freshness !== 'fresh') return route;
+  return { ...route, freshness: 'stale', access: 'unknown', cell: outOfDate(route.cell) };
 }
 
 function summaryOf({ taken }: DeclaredState): Omit<Current['snapshot'], 'syncedAtMs'> {
@@ -214,34 +234,23 @@ function summaryOfTurn(
   return { id, trigger, startedAtMs: wallMs - tookMs, finishedAtMs: wallMs, snapshotDigest: snapshot.digest, verdict };
 }
 
-function nothingYet(intervalMs: number, { wallMs }: Times): Current {
+const NO_SNAPSHOT = { digest: '', objects: [], warnings: [] } as const;
+
+const NO_VERDICT: Verdict = {
+  ...verdictOf([], [], { minCoverage: 1, failOn: [] }),
+  why: 'nothing has been measured yet',
+};
+
+export function nothingYet(intervalMs: number, { wallMs }: Times): Current {
   return {
     revision: 0,
     atMs: wallMs,
     startedAtMs: wallMs,
     intervalMs,
-    snapshot: { digest: '', objects: [], warnings: [], syncedAtMs: 0 },
+    snapshot: { ...NO_SNAPSHOT, syncedAtMs: 0 },
     routes: [],
     conflicts: [],
-    verdict: {
-      value: 'inconclusive',
-      coverage: 0,
-      why: 'nothing has been measured yet',
-      counts: {
-        planned: 0,
-        agrees: 0,
-        exposed: 0,
-        blocked: 0,
-        downgraded: 0,
-        misplaced: 0,
-        unknown: 0,
-        deniedAsDeclared: 0,
-        flapping: 0,
-        critical: 0,
-        error: 0,
-        warning: 0,
-      },
-    },
+    verdict: NO_VERDICT,
     optedOut: [],
     agents: [],
     troubles: [],

@@ -58,11 +58,12 @@ export function observe(before: RouteState | undefined, { drift: seen, access, a
   const moved = access !== 'unknown' && state.access !== 'unknown' && access !== state.access;
   const isFirst = wasNeverKnown && drift === 'agrees';
   const isTransition = isDrifting ? !isFirst : moved && drift === 'agrees' && seen === 'agrees';
+  const isLearnt = seen === drift && (drift === 'unknown' || state.access === 'unknown');
   const changesAtMs = state.changesAtMs.filter((changedMs) => changedMs > atMs - FLAPPING_WITHIN_MS);
   return {
     state: {
       drift,
-      access: isTransition || isFirst || state.access === 'unknown' ? known(access, state.access, drift) : state.access,
+      access: isTransition || isFirst || isLearnt ? known(access, state.access, drift) : state.access,
       sinceMs: isDrifting ? atMs : state.sinceMs,
       recent: isDrifting ? [seen] : recent,
       changesAtMs: isTransition && isDrifting ? [...changesAtMs, atMs] : changesAtMs,
@@ -73,7 +74,10 @@ export function observe(before: RouteState | undefined, { drift: seen, access, a
   };
 }
 
-/** What was seen once only is no more to be believed of the access than of the drift: it changes with a transition. */
+/**
+ * What was seen once only is no more to be believed of the access than of the drift: it changes with a transition, so that
+ * each goes on from where the one before went to. It is merely learnt where it, or the drift, is unknown.
+ */
 function known(seen: Access, before: Access, drift: Drift): Access {
   return seen === 'unknown' && drift !== 'unknown' ? before : seen;
 }
@@ -95,7 +99,8 @@ export function isFlappingAt(state: RouteState, nowMs: number): boolean {
   return state.changesAtMs.filter((changedMs) => changedMs > nowMs - FLAPPING_WITHIN_MS).length >= FLAPPING_CHANGES;
 }
 
-function begin(atMs: number): RouteState {
+/** Of a route of which nothing is known yet. */
+export function begin(atMs: number): RouteState {
   return { drift: 'unknown', access: 'unknown', sinceMs: atMs, recent: [], changesAtMs: [], sequence: 0 };
 }
 

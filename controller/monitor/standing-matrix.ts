@@ -42,6 +42,8 @@ export interface RememberedRoute {
 }
 
 export interface Redeclared {
+  /** Those that have got a number now. */
+  readonly begun: readonly StandingRoute[];
   /** New ones, and those that are attempted in another way now. */
   readonly assigned: readonly StandingRoute[];
   readonly gone: readonly StandingRoute[];
@@ -66,6 +68,15 @@ export interface SeenRound {
   readonly agrees: boolean;
   /** As in `Round`. */
   readonly asked: number | null;
+}
+
+/** One of several that a beat may bring for a route: each with the states on both sides of it. */
+interface Told {
+  readonly route: StandingRoute;
+  readonly before: RouteState | undefined;
+  readonly after: RouteState;
+  readonly cell: Cell;
+  readonly atMs: number;
 }
 
 /** Rounds that an endpoint of several may stay unmet through. */
@@ -118,6 +129,8 @@ export class StandingMatrix {
     const former = new Map(this.#routes);
     this.#routes.clear();
     const assigned: StandingRoute[] = [];
+    const begun: StandingRoute[] = [];
+    const firstNew = this.#nextNumber;
     for (const [key, declared] of state.cells) {
       const { route: place, attempts: wanted } = declared.planned;
       const dialled = dialledFor(place.vantage, place.target);
@@ -126,6 +139,7 @@ export class StandingMatrix {
       former.delete(key);
       const isTheSame = taskText(route) === taskText({ declared, dialled, attempts });
       Object.assign(route, { declared, dialled, attempts });
+      if (route.number >= firstNew) begun.push(route);
       if (!isTheSame) assigned.push(route);
       if (!isTheSame) route.rounds = [];
       this.#routes.set(key, route);
@@ -136,7 +150,7 @@ export class StandingMatrix {
     }
     const gone = [...former.values()];
     for (const { number } of gone) this.#byNumber.delete(number);
-    return { assigned, gone, changedAnswers: changed };
+    return { begun, assigned, gone, changedAnswers: changed };
   }
 
   /** `missing`: why there is nothing of a vantage. `changesOf`: the change of the declared state that a route follows. */
@@ -146,7 +160,7 @@ export class StandingMatrix {
     missing: (vantage: string) => Untested,
     changesOf: (route: string) => readonly ChangedObject[] | undefined,
   ): Judged {
-    const told: { route: StandingRoute; before: RouteState | undefined; cell: Cell; atMs: number }[] = [];
+    const told: Told[] = [];
     const changed = new Set<StandingRoute>();
     const doubtful = new Set<StandingRoute>();
     const seen: SeenRound[] = [];
@@ -177,15 +191,15 @@ export class StandingMatrix {
         changed.add(route);
         if (observed.wantsConfirmation) doubtful.add(route);
         else doubtful.delete(route);
-        if (observed.isTransition) told.push({ route, before, cell, atMs });
+        if (observed.isTransition) told.push({ route, before, after: observed.state, cell, atMs });
       }
     }
     const cells = told.some(({ cell }) => isDrifting(cell)) ? this.#attributed() : new Map<string, Cell>();
-    const transitions = told.map(({ route, before, cell, atMs }) => {
+    const transitions = told.map(({ route, before, after, cell, atMs }) => {
       const attributed = cells.get(cell.key);
       const explained = attributed?.drift === cell.drift ? { ...cell, cause: attributed.cause } : cell;
       route.driftCell = explained;
-      return transitionOf(explained, before, route.state ?? NOTHING, atMs, changesOf(route.key));
+      return transitionOf(explained, before, after, atMs, changesOf(route.key));
     });
     return { transitions, changed: [...changed], doubtful: [...doubtful], seen };
   }
@@ -201,7 +215,7 @@ export class StandingMatrix {
       route.state = forget(state, times.wallMs);
       changed.push(route);
       const last = cell ?? unmeasured(this.#measured(route, [], missing));
-      const { detail } = missing(route.vantage);
+      const { detail } = whyMissing(route, missing);
       transitions.push(lostSight(last, state, route.state, times.wallMs, detail));
     }
     return { transitions, changed };
@@ -240,10 +254,9 @@ export class StandingMatrix {
   }
 
   #measured(route: StandingRoute, reports: readonly Report[], missing: (vantage: string) => Untested): MeasuredCell {
-    const { declared, dialled, attempts, vantage } = route;
+    const { declared, dialled } = route;
     const { planned: cell, expectation } = declared;
-    const why: Untested = attempts === 0 ? NOWHERE : missing(vantage);
-    return assembleCell({ cell, expectation, dialled, reports, missing: why });
+    return assembleCell({ cell, expectation, dialled, reports, missing: whyMissing(route, missing) });
   }
 
   #judgeRound(
@@ -286,14 +299,10 @@ export class StandingMatrix {
 }
 
 const NOWHERE: Untested = { kind: 'untested', why: 'no-address', detail: 'nothing is there to be dialled' };
-const NOTHING: RouteState = {
-  drift: 'unknown',
-  access: 'unknown',
-  sinceMs: 0,
-  recent: [],
-  changesAtMs: [],
-  sequence: 0,
-};
+
+function whyMissing({ attempts, vantage }: StandingRoute, missing: (vantage: string) => Untested): Untested {
+  return attempts === 0 ? NOWHERE : missing(vantage);
+}
 
 /** What an agent is told of the route. */
 function taskText({ declared, dialled, attempts }: Pick<StandingRoute, 'declared' | 'dialled' | 'attempts'>): string {

@@ -84,15 +84,17 @@ export function routeNow(
 function shownCell(route: StandingRoute, freshness: Freshness, missing: () => MeasuredCell): Cell {
   const { cell, state, driftCell } = route;
   if (cell === undefined) return unmeasured(missing());
-  if (freshness === 'stale') {
-    const message = `${routeName(cell)} was not measured of late.`;
-    return { ...cell, drift: 'unknown', cause: causeOf('MP1501', message) };
-  }
+  if (freshness === 'stale') return outOfDate(cell);
   if (state === undefined) return undecided(cell);
   if (cell.drift === state.drift) return driftCell?.drift === cell.drift ? { ...cell, cause: driftCell.cause } : cell;
   if (isDrifting(state)) return { ...cell, drift: state.drift, cause: driftCell?.cause ?? null };
   if (state.drift === 'agrees') return { ...cell, drift: 'agrees', cause: null };
   return undecided(cell);
+}
+
+/** What is too old to be known any more. */
+export function outOfDate(cell: Cell): Cell {
+  return { ...cell, drift: 'unknown', cause: causeOf('MP1501', `${routeName(cell)} was not measured of late.`) };
 }
 
 function undecided(cell: Cell): Cell {

@@ -1,7 +1,8 @@
 /** Where what is seen says nothing about policy: targets that come or go, and policy that is still on its way. */
 import type { Mesh, Pod } from '../declared/mesh.ts';
 import type { K8sObject } from '../declared/objects.ts';
-import { fields, integer } from '../declared/reading.ts';
+import { fields, integer, isFields, list } from '../declared/reading.ts';
+import type { Fields } from '../declared/reading.ts';
 import type { Target } from '../../proto/vocabulary.ts';
 import type { Suppression } from './current.ts';
 
@@ -37,22 +38,44 @@ function podsOf(mesh: Mesh, keys: readonly string[]): readonly Pod[] {
   return keys.flatMap((key) => mesh.podsByKey.get(key) ?? []);
 }
 
-/** As `kubectl rollout status` tells: kubernetes: staging/src/k8s.io/kubectl/pkg/polymorphichelpers/rollout_status.go */
-function isRollingOut({ kind, ['spec']: spec, ['status']: status }: K8sObject): boolean {
-  const count = (name: string): number => integer(fields(status)[name]) ?? 0;
+/**
+ * As `kubectl rollout status` tells (kubernetes: kubectl/pkg/polymorphichelpers/rollout_status.go), but that pods which
+ * fail when all of them have been replaced are no rollout: it would never end. Nor is what nobody carries on with.
+ */
+function isRollingOut({ kind, metadata, ['spec']: given, ['status']: status }: K8sObject): boolean {
   if (status === undefined) return false;
+  const spec = fields(given);
+  const count = (name: string): number => integer(fields(status)[name]) ?? 0;
+  const isUnobserved = (integer(fields(metadata)['generation']) ?? 0) > count('observedGeneration');
   switch (kind) {
-    case 'Deployment':
-    case 'StatefulSet': {
-      const wanted = integer(fields(spec)['replicas']) ?? 1;
+    case 'Deployment': {
+      if (spec['paused'] === true) return false;
+      if (isUnobserved) return true;
+      const progress = progressOf(fields(status));
+      if (progress === 'ProgressDeadlineExceeded') return false;
+      const wanted = integer(spec['replicas']) ?? 1;
       const updated = count('updatedReplicas');
-      return updated < wanted || count('replicas') > updated || count('availableReplicas') < updated;
+      const isComplete = progress === 'NewReplicaSetAvailable' || count('availableReplicas') >= updated;
+      return updated < wanted || count('replicas') > updated || !isComplete;
     }
-    case 'DaemonSet': {
-      const wanted = count('desiredNumberScheduled');
-      return count('updatedNumberScheduled') < wanted || count('numberAvailable') < wanted;
+    case 'StatefulSet': {
+      const { type, rollingUpdate } = fields(spec['updateStrategy']);
+      if (type === 'OnDelete') return false;
+      if (isUnobserved) return true;
+      const heldBack = integer(fields(rollingUpdate)['partition']) ?? 0;
+      if (heldBack > 0) return count('updatedReplicas') < (integer(spec['replicas']) ?? 1) - heldBack;
+      return fields(status)['updateRevision'] !== fields(status)['currentRevision'];
     }
+    case 'DaemonSet':
+      if (fields(spec['updateStrategy'])['type'] === 'OnDelete') return false;
+      return isUnobserved || count('updatedNumberScheduled') < count('desiredNumberScheduled');
     default:
       return false;
   }
+}
+
+/** kubernetes: pkg/controller/deployment/util/deployment_util.go: TimedOutReason, NewRSAvailableReason */
+function progressOf(status: Fields): unknown {
+  const conditions = list(status['conditions']).filter(isFields);
+  return conditions.find(({ type }) => type === 'Progressing')?.['reason'];
 }

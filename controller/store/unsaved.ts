@@ -24,6 +24,11 @@ export class Unsaved {
     this.#positions.set(position.agentId, position);
   }
 
+  /** A commit has failed, and what was in it comes before everything else. */
+  get hasReturned(): boolean {
+    return this.#returned !== undefined;
+  }
+
   route(route: StoredRoute): void {
     this.#routes.set(route.key, route);
     this.#gone.delete(route.key);

@@ -13,6 +13,7 @@ const vantage = fc.record({
   namespace: anyText,
   serviceAccount: anyText,
   dataPlane: fc.constantFrom(...Object.values(DATA_PLANES), 'DATA_PLANE_UNSPECIFIED' as const),
+  node: anyText,
 });
 
 const hello: fc.Arbitrary<Hello> = fc.record({

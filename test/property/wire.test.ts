@@ -136,11 +136,15 @@ const planned: fc.Arbitrary<PlannedRoute> = fc.record({
   intervalMs: uint32,
 });
 
-const vantage: fc.Arbitrary<Vantage> = fc.record({
-  namespace: text,
-  serviceAccount: text,
-  dataPlane: fc.constantFrom('naked', 'sidecar', 'ambient', 'host'),
-});
+const vantage: fc.Arbitrary<Vantage> = fc.record(
+  {
+    namespace: text,
+    serviceAccount: text,
+    dataPlane: fc.constantFrom('naked', 'sidecar', 'ambient', 'host'),
+    node: text.filter((name) => name !== ''),
+  },
+  { requiredKeys: ['namespace', 'serviceAccount', 'dataPlane'] },
+);
 
 /** Records of fast-check have no prototype, messages have one; only what they hold is compared. */
 const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value));

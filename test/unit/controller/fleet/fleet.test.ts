@@ -1,5 +1,7 @@
 import t from 'tap';
+import type { Test } from 'tap';
 import { status } from '@grpc/grpc-js';
+import { DEFAULT_FLEET_OPTIONS, Fleet } from '../../../../controller/fleet/fleet.ts';
 import type { Vantage } from '../../../../proto/vocabulary.ts';
 import { vantageKey } from '../../../../proto/vocabulary.ts';
 import { FIT, FakeAgent } from '../../../support/fake-agent.ts';
@@ -11,6 +13,7 @@ import {
   silentReport as report,
   startFleet as setup,
 } from '../../../support/fleet-scene.ts';
+import { ManualClock } from '../../../support/manual-clock.ts';
 
 const NEVER = new AbortController().signal;
 
@@ -268,4 +271,79 @@ t.test('disposal ends the streams with a status that invites the agent to come a
   await scene.fleet[Symbol.asyncDispose]();
   t.match(await agent.ended, { code: status.UNAVAILABLE });
   await scene[Symbol.asyncDispose]();
+});
+
+/** Batches are acknowledged when a test settles them. */
+async function settling(t: Test): Promise<{ readonly fleet: Fleet; readonly join: (bootId?: string) => FakeAgent }> {
+  const agents: FakeAgent[] = [];
+  const clock = new ManualClock(Date.now());
+  const positions = [{ agentId: 'web', bootId: 'boot-1', sequence: 4 }];
+  const fleet = await Fleet.start(
+    { clock, debug: () => undefined, record: () => 'later' },
+    { ...DEFAULT_FLEET_OPTIONS, positions },
+  );
+  t.teardown(async () => {
+    for (const agent of agents) await agent[Symbol.asyncDispose]();
+    await fleet[Symbol.asyncDispose]();
+  });
+  return {
+    fleet,
+    join: (bootId = 'boot-1') => {
+      const agent = new FakeAgent(fleet.endpoint, { id: 'web', vantage: WEB, bootId });
+      agents.push(agent);
+      return agent;
+    },
+  };
+}
+
+t.test('what is to be kept first is acknowledged when it is, up to there and no further', async (t) => {
+  const { fleet, join } = await settling(t);
+  const agent = join('boot-2');
+  t.match(await agent.message('welcome'), { resumeFrom: 1 });
+  agent.report(1, [report(1)]);
+  agent.report(2, [report(2)]);
+  agent.report(3, [report(3)]);
+  await fleet.until(() => fleet.roster.find('web')?.lastSequence === 3, 5000, NEVER);
+  t.same(
+    agent.received.filter(({ $case }) => $case === 'ack'),
+    [],
+  );
+  fleet.settle({ agentId: 'web', bootId: 'boot-2', sequence: 2 });
+  t.match(await agent.message('ack'), { sequence: 2, credit: 8 });
+  fleet.settle({ agentId: 'web', bootId: 'boot-1', sequence: 9 });
+  fleet.settle({ agentId: 'web', bootId: 'boot-2', sequence: 3 });
+  t.match(await agent.message('ack', 3), { sequence: 3 }, 'what a former start had counted is nothing to this one');
+});
+
+t.test('a controller goes on counting where the one before had stopped', async (t) => {
+  const { fleet, join } = await settling(t);
+  const agent = join();
+  t.match(await agent.message('welcome'), { resumeFrom: 5 });
+  agent.report(4, [report(1)]);
+  agent.report(5, [report(1)]);
+  await fleet.until(() => fleet.roster.find('web')?.lastSequence === 5, 5000, NEVER);
+  t.match(fleet.roster.find('web'), { repeatedBatches: 1, earlierBatches: 0, missingBatches: 0, settledSequence: 4 });
+});
+
+t.test('before it is known what there is to do, an agent goes on with what it was told before', async (t) => {
+  await using scene = await setup();
+  const agent = scene.join({ hello: { planVersion: 77 } });
+  await agent.message('welcome');
+  scene.fleet.assign(vantageKey(WEB), [route(3)]);
+  await agent.message('plan');
+  t.same(agent.routes, [route(3)], 'nothing else came before');
+  t.equal(agent.received.filter(({ $case }) => $case === 'plan').length, 1);
+});
+
+t.test('what is taken away is told to the agent that has it', async (t) => {
+  await using scene = await setup();
+  const { fleet } = scene;
+  const agent = scene.join();
+  await agent.message('welcome');
+  fleet.assign(vantageKey(WEB), [route(1), route(2), route(3)]);
+  await agent.untilRoutes(3);
+  fleet.unassign(vantageKey(WEB), [2, 9]);
+  t.match(await agent.message('planDelta'), { removed: [2], added: [] });
+  const second = scene.join({ hello: { planVersion: 0 }, bootId: 'boot-2' });
+  t.same(await second.untilRoutes(2), [route(1), route(3)]);
 });

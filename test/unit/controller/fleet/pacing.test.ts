@@ -1,5 +1,5 @@
 import t from 'tap';
-import { wavesOf } from '../../../../controller/fleet/pacing.ts';
+import { Allowance, shortestIntervalMs, wavesOf } from '../../../../controller/fleet/pacing.ts';
 import { routeCells } from '../../../../controller/fleet/routes.ts';
 import type { RoutedCell } from '../../../../controller/fleet/routes.ts';
 import type { DialTarget } from '../../../../controller/fleet/launcher.ts';
@@ -82,5 +82,50 @@ t.test('no second of a long plan has more attempts on a target than the ceiling 
     waves.reduce((sum, { tasks }) => sum + tasks.length, 0),
     200,
   );
+  t.end();
+});
+
+t.test('what is asked for now and then keeps to the same ceiling', (t) => {
+  const allowance = new Allowance(10);
+  t.equal(allowance.take(task('pod', 0, 2), 1000), true);
+  t.equal(allowance.take(task('pod', 1), 1199), false, 'two attempts are a fifth of a second');
+  t.equal(allowance.take(task('pod', 1, 1, 90), 1199), false, 'whatever the port');
+  t.equal(allowance.take(task('virtual', 0), 1199), true, 'another target');
+  t.equal(allowance.take(task('pod', 1), 1200), true);
+  t.end();
+});
+
+t.test('a route to several pods is attempted when all of them are free, and is shared out among them', (t) => {
+  const allowance = new Allowance(10);
+  allowance.take(task('pod', 0), 0);
+  t.equal(allowance.take(task('headless', 0, 2), 99), false);
+  t.equal(allowance.take(task('headless', 0, 2), 100), true);
+  t.equal(allowance.take(task('pod', 0), 199), false);
+  t.equal(allowance.take(task('pod', 0), 200), true);
+  t.end();
+});
+
+t.test('targets that are free again are not remembered, and what was taken is not forgotten before', (t) => {
+  const allowance = new Allowance(10);
+  allowance.take(task('pod', 0), 0);
+  allowance.sweepOut(99);
+  t.equal(allowance.take(task('pod', 0), 99), false);
+  allowance.sweepOut(100);
+  t.equal(allowance.take(task('pod', 0), 100), true);
+  t.end();
+});
+
+t.test('without a ceiling everything may be attempted at once', (t) => {
+  const allowance = new Allowance(Infinity);
+  for (let round = 0; round < 100; round += 1) t.equal(allowance.take(task('pod', 0, 100), 0), true);
+  t.end();
+});
+
+t.test('an interval is so long that half of the ceiling is enough for it', (t) => {
+  t.equal(shortestIntervalMs(many('pod', 100), 20), 10_000);
+  t.equal(shortestIntervalMs([...many('pod', 100), ...many('virtual', 30)], 20), 10_000, 'the busiest target counts');
+  t.equal(shortestIntervalMs([task('headless', 0, 4), task('pod', 0, 1)], 20), 300, 'two of four at the pod, and one');
+  t.equal(shortestIntervalMs([], 20), 0);
+  t.equal(shortestIntervalMs(many('pod', 1000), Infinity), 0);
   t.end();
 });

@@ -5,6 +5,7 @@ import { probePlaces } from '../../../../../controller/fleet/kubernetes/places.t
 import type { PlaceOptions } from '../../../../../controller/fleet/kubernetes/places.ts';
 import { vantageKey } from '../../../../../proto/vocabulary.ts';
 import { livePod, liveObject, liveSnapshot, namespaceObject } from '../../../../support/live-objects.ts';
+import type { LivePod } from '../../../../support/live-objects.ts';
 
 const SHOP = namespaceObject('shop', { 'istio-injection': 'enabled' });
 const LEGACY = namespaceObject('legacy');
@@ -107,6 +108,29 @@ t.test('pods with a sidecar where nobody is given one any more: the vantage says
   const off = namespaceObject('shop', { 'istio-injection': 'disabled' });
   const [, web] = places([off, WEB]);
   t.match(web?.hindrance, /no new pod there is given one/);
+  t.end();
+});
+
+t.test('one vantage a node: of those that pods to be measured run on', (t) => {
+  const on = (node: string): LivePod => ({ account: 'web', spec: { nodeName: node } });
+  const objects = [
+    livePod('shop/web-1', on('worker-2')),
+    livePod('shop/web-2', on('worker-1')),
+    livePod('shop/web-3', on('worker-1')),
+    livePod('shop/waiting', { account: 'web' }),
+    livePod('shop/going', { ...on('worker-3'), isEnding: true }),
+    livePod('legacy/batch-1', on('worker-4')),
+    livePod('meshproof/other', on('worker-5')),
+  ];
+  const asked = { hostVantage: 'node', namespaces: new Set(['shop']) } as const;
+  const hosts = places(objects, asked).filter(({ vantage }) => vantage.dataPlane === 'host');
+  t.strictSame(
+    hosts.map(({ vantage, name }) => [vantageKey(vantage), name]),
+    [
+      ['meshproof/meshproof-prober (host worker-1)', 'kubelet-worker-1'],
+      ['meshproof/meshproof-prober (host worker-2)', 'kubelet-worker-2'],
+    ],
+  );
   t.end();
 });
 

@@ -193,6 +193,25 @@ t.test('on the node, the pod is in its network, with a resolver that knows the c
   t.end();
 });
 
+t.test('on a node of its own, the pod is there, whatever keeps others away', (t) => {
+  const place = placeOn('host');
+  const template = { ...OPTIONS.template, nodeSelector: { pool: 'probes' } };
+  const job = probeJob({ ...place, vantage: { ...place.vantage, node: 'worker-1' } }, { ...OPTIONS, template });
+  const spec = fields(job, 'spec', 'template', 'spec');
+  t.strictSame(spec['nodeSelector'], {});
+  t.strictSame(spec['tolerations'], [{ operator: 'Exists' }]);
+  t.match(spec['affinity'], {
+    nodeAffinity: {
+      requiredDuringSchedulingIgnoredDuringExecution: {
+        nodeSelectorTerms: [{ matchFields: [{ key: 'metadata.name', operator: 'In', values: ['worker-1'] }] }],
+      },
+    },
+  });
+  t.match(environmentOf(list(spec['containers'])[0]), { MESHPROOF_DATA_PLANE: 'host', MESHPROOF_NODE: 'worker-1' });
+  t.notOk('MESHPROOF_NODE' in environmentOf(made('host')['container']));
+  t.end();
+});
+
 t.test('a name fits into a label with the suffix of its pod, whatever account and sweep are called', (t) => {
   const accounts = ['a', 'a.b', 'x'.repeat(253), '0-', 'Ärger'];
   const ids = accounts.flatMap((serviceAccount) =>

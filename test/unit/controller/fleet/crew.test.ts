@@ -1,0 +1,184 @@
+import t from 'tap';
+import { Crew } from '../../../../controller/fleet/crew.ts';
+import { LOOPBACK_MEETING } from '../../../../controller/fleet/launcher.ts';
+import type { ControllerEndpoint, Launcher } from '../../../../controller/fleet/launcher.ts';
+import type { Vantage } from '../../../../proto/vocabulary.ts';
+import { vantageKey } from '../../../../proto/vocabulary.ts';
+import { BATCH, WEB, startFleet } from '../../../support/fleet-scene.ts';
+import type { FleetScene } from '../../../support/fleet-scene.ts';
+
+const NEVER = new AbortController().signal;
+
+/** Writes down what it is asked for; its agents are expected, and come when a test lets them. */
+class WrittenLauncher implements Launcher {
+  readonly trustDomain = 'cluster.local';
+  readonly meeting = LOOPBACK_MEETING;
+  readonly asked: string[] = [];
+  fault: Error | undefined;
+  #launches = 0;
+
+  readonly place: Launcher['place'] = (snapshot) => ({ snapshot, vantages: [] });
+  readonly addressesOf: Launcher['addressesOf'] = () => [];
+  readonly onLost: Launcher['onLost'] = () => () => undefined;
+
+  readonly launch = (vantages: readonly Vantage[], controller: ControllerEndpoint): Promise<void> => {
+    this.#launches += 1;
+    if (this.fault !== undefined) return Promise.reject(this.fault);
+    this.asked.push(`launch ${vantages.map(({ serviceAccount }) => serviceAccount).join(' ')}`);
+    for (const vantage of vantages) controller.expect(`${vantage.serviceAccount}-${String(this.#launches)}`, vantage);
+    return Promise.resolve();
+  };
+
+  readonly retire = (vantages: readonly Vantage[]): Promise<void> => {
+    this.asked.push(`retire ${vantages.map(({ serviceAccount }) => serviceAccount).join(' ')}`);
+    return Promise.resolve();
+  };
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+interface Scene extends FleetScene {
+  readonly crew: Crew;
+  readonly launcher: WrittenLauncher;
+  /** What the launcher was asked for meanwhile. */
+  readonly tend: () => Promise<readonly string[]>;
+}
+
+async function startCrew(): Promise<Scene> {
+  const scene = await startFleet();
+  const launcher = new WrittenLauncher();
+  const { fleet, clock } = scene;
+  const crew = new Crew({ fleet, launcher, clock, debug: () => undefined });
+  const tend = async (): Promise<readonly string[]> => {
+    await crew.tend(NEVER);
+    return launcher.asked.splice(0);
+  };
+  return { ...scene, crew, launcher, tend };
+}
+
+t.test('there is an agent for each vantage that is wanted, started once', async (t) => {
+  await using scene = await startCrew();
+  const { crew, tend, fleet } = scene;
+  t.same(await tend(), []);
+  await crew.want([WEB, BATCH]);
+  t.same(await tend(), ['launch web batch']);
+  t.same(await tend(), [], 'it is awaited');
+  await crew.want([WEB, BATCH]);
+  t.same(await tend(), []);
+  t.same(
+    fleet.roster.agents().map(({ id, state }) => [id, state]),
+    [
+      ['web-1', 'connecting'],
+      ['batch-1', 'connecting'],
+    ],
+  );
+});
+
+t.test('an agent that is lost is started again, and only that one', async (t) => {
+  await using scene = await startCrew();
+  const { crew, tend, fleet, clock } = scene;
+  await crew.want([WEB, BATCH]);
+  await tend();
+  fleet.lose('web-1', 'the process ended');
+  t.same(await tend(), [], 'not in the same moment');
+  await clock.advance(1000);
+  t.same(await tend(), ['launch web']);
+  t.same(fleet.roster.holderOf(vantageKey(WEB))?.id, 'web-2');
+  t.equal(fleet.roster.find('web-1'), undefined);
+});
+
+t.test('one that is stale is left alone: it may resume', async (t) => {
+  await using scene = await startCrew();
+  const { crew, tend, fleet, clock } = scene;
+  await crew.want([WEB]);
+  const agent = scene.join();
+  await agent.message('welcome');
+  await clock.advance(45_000);
+  t.equal(fleet.roster.find('web')?.state, 'stale');
+  t.same(await tend(), []);
+});
+
+t.test('an agent of a former controller need not be started', async (t) => {
+  await using scene = await startCrew();
+  const agent = scene.join();
+  await agent.message('welcome');
+  await scene.crew.want([WEB, BATCH]);
+  t.same(await scene.tend(), ['launch batch']);
+});
+
+t.test('one that ends again and again is started more and more rarely', async (t) => {
+  await using scene = await startCrew();
+  const { crew, tend, fleet, clock } = scene;
+  await crew.want([WEB]);
+  const startedAtS: number[] = [];
+  const beganMs = clock.monotonicMs();
+  for (let second = 0; second < 64; second += 1) {
+    if ((await tend()).length > 0) {
+      startedAtS.push((clock.monotonicMs() - beganMs) / 1000);
+      fleet.lose(`web-${String(startedAtS.length)}`, 'the process ended');
+    }
+    await clock.advance(1000);
+  }
+  t.same(startedAtS, [0, 1, 3, 7, 15, 31, 63]);
+});
+
+t.test('one that has been up for a minute did not fail at its start', async (t) => {
+  await using scene = await startCrew();
+  const { crew, tend, fleet, clock } = scene;
+  await crew.want([WEB]);
+  await tend();
+  for (const count of [1, 2, 3]) {
+    await clock.advance(60_001);
+    fleet.lose(`web-${String(count)}`, 'the process ended');
+    t.same(await tend(), ['launch web']);
+  }
+  fleet.lose('web-4', 'the process ended');
+  await clock.advance(1000);
+  t.same(await tend(), ['launch web'], 'the second time in a row');
+  fleet.lose('web-5', 'the process ended');
+  await clock.advance(1999);
+  t.same(await tend(), []);
+  await clock.advance(1);
+  t.same(await tend(), ['launch web']);
+});
+
+t.test('where agents cannot be started it is said, and tried again', async (t) => {
+  await using scene = await startCrew();
+  const { crew, tend, launcher, clock } = scene;
+  await crew.want([WEB]);
+  launcher.fault = new Error('no room');
+  await t.rejects(tend(), { message: 'no room' });
+  t.same(await tend(), [], 'not in the same moment');
+  launcher.fault = undefined;
+  await clock.advance(1000);
+  t.same(await tend(), ['launch web']);
+});
+
+t.test('an agent that is not wanted any more is retired, and told to go', async (t) => {
+  await using scene = await startCrew();
+  const { crew, tend, fleet, launcher } = scene;
+  await crew.want([WEB]);
+  const agent = scene.join();
+  await agent.message('welcome');
+  await tend();
+  await crew.want([]);
+  t.same(launcher.asked.splice(0), ['retire web']);
+  t.same(await tend(), []);
+  t.match(await agent.message('drain'), { reason: 'this agent is not needed any more' });
+  t.same(fleet.roster.agents(), []);
+  await crew.want([WEB]);
+  t.same(await tend(), ['launch web'], 'and started again where it is wanted again');
+});
+
+t.test('an agent of a former controller that is not wanted any more is told to go, whenever it comes', async (t) => {
+  await using scene = await startCrew();
+  await scene.crew.want([WEB]);
+  await scene.tend();
+  const agent = scene.join({ id: 'batch', vantage: BATCH });
+  await agent.message('welcome');
+  await scene.tend();
+  await agent.message('drain');
+  t.equal(scene.fleet.roster.find('batch'), undefined);
+});
