@@ -184,7 +184,7 @@ export class StandingMatrix {
         route.measuredAtMs = atMs;
         route.suppression = this.#suppressionOf(route, cell, times);
         seen.push({ route, atMs, agrees: cell.drift === 'agrees', asked });
-        if (route.suppression !== null && isDrifting(cell)) continue;
+        if (isSuppressed(cell, route.suppression)) continue;
         const before = route.state;
         const observed = observe(before, { drift: cell.drift, access: accessOf(cell.outcome), atMs });
         route.state = observed.state;
@@ -299,6 +299,12 @@ export class StandingMatrix {
 }
 
 const NOWHERE: Untested = { kind: 'untested', why: 'no-address', detail: 'nothing is there to be dialled' };
+
+/** An answer that came is a fact, in whatever state its pods are; that none came of them says nothing. */
+function isSuppressed(cell: Cell, suppression: StandingRoute['suppression']): boolean {
+  if (suppression === null || !isDrifting(cell)) return false;
+  return suppression === 'fresh-policy' || cell.drift === 'blocked' || cell.drift === 'misplaced';
+}
 
 function whyMissing({ attempts, vantage }: StandingRoute, missing: (vantage: string) => Untested): Untested {
   return attempts === 0 ? NOWHERE : missing(vantage);

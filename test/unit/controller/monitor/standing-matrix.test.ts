@@ -283,6 +283,19 @@ t.test('pods that are about to go are no evidence of drift', (t) => {
   t.end();
 });
 
+t.test('an answer counts, also of pods that are about to go', (t) => {
+  const scene = new Scene();
+  const ending = pod('shop/pay', { isMeshed: true, metadata: { deletionTimestamp: '2026-01-02T12:00:00Z' } });
+  const { objects, ...rest } = shop(STRICT);
+  scene.declare({
+    ...rest,
+    objects: [...objects.filter(({ kind, metadata }) => kind !== 'Pod' || metadata.name !== 'pay'), ending],
+  });
+  t.same(told(scene.judge(TO_PAY, 4, ANSWER, ANSWER)), ['1: unknown/unknown > exposed/open']);
+  t.match(scene.now(TO_PAY, 4), { suppression: 'terminating', cell: { drift: 'exposed' } });
+  t.end();
+});
+
 t.test('what was not heard of for three intervals is not known any more, and said so once', (t) => {
   const scene = new Scene();
   scene.declare(shop(STRICT));
