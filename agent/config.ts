@@ -52,12 +52,14 @@ export function readConfig(environment: Environment): AgentConfig {
   const capture = read.optionalAddress('CAPTURE');
   const readiness = read.optionalAddress('SIDECAR_READINESS');
   const metrics = read.optionalAddress('METRICS');
+  const node = read.text('NODE', '');
   const config: AgentConfig = {
     agentId: read.text('AGENT_ID', undefined),
     vantage: {
       namespace: read.text('NAMESPACE', undefined),
       serviceAccount: read.text('SERVICE_ACCOUNT', undefined),
       dataPlane,
+      ...(node !== '' && { node }),
     },
     controller: read.address('CONTROLLER'),
     controllerCaFile: read.text('CONTROLLER_CA', undefined),

@@ -8,6 +8,8 @@ export interface Vantage {
   readonly namespace: string;
   readonly serviceAccount: string;
   readonly dataPlane: DataPlane;
+  /** Of `host` alone: the node whose network it is, where there is a vantage a node. Absent: any node stands for all. */
+  readonly node?: string;
 }
 
 /** A Service's port as a caller names it. `via` sends the call through a gateway, with `host` as its Host header. */
@@ -171,7 +173,8 @@ export interface PlannedRoute {
 
 /** `shop/web` with its data plane where it is not a sidecar: `legacy/batch (naked)`. Unique and human. */
 export function vantageKey(vantage: Vantage): string {
-  return `${vantage.namespace}/${vantage.serviceAccount} (${vantage.dataPlane})`;
+  const { namespace, serviceAccount, dataPlane, node } = vantage;
+  return `${namespace}/${serviceAccount} (${node === undefined ? dataPlane : `${dataPlane} ${node}`})`;
 }
 
 /** `shop/pay:8080`, `pod:shop/pay-1:8080`, `shop/front:80 via edge/gateway:80 (shop.example)`. */

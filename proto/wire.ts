@@ -32,8 +32,8 @@ export type ReceivedRoute =
     };
 
 export function vantageToWire(vantage: Vantage): wire.Vantage {
-  const { namespace, serviceAccount, dataPlane } = vantage;
-  return { namespace, serviceAccount, dataPlane: DATA_PLANES[dataPlane] };
+  const { namespace, serviceAccount, dataPlane, node = '' } = vantage;
+  return { namespace, serviceAccount, dataPlane: DATA_PLANES[dataPlane], node };
 }
 
 /** Null where the vantage is missing or its data plane is not a known one: such an agent cannot be placed. */
@@ -41,7 +41,8 @@ export function vantageFromWire(message: wire.Vantage | undefined): Vantage | nu
   if (message === undefined) return null;
   const dataPlane = wordOf(DATA_PLANES, message.dataPlane);
   if (dataPlane === undefined) return null;
-  return { namespace: message.namespace, serviceAccount: message.serviceAccount, dataPlane };
+  const { namespace, serviceAccount, node } = message;
+  return { namespace, serviceAccount, dataPlane, ...(node !== '' && { node }) };
 }
 
 export function routeToWire(planned: PlannedRoute): wire.PlannedRoute {

@@ -1,8 +1,10 @@
 /** Options of the commands that speak to a cluster: which one, and which part of it. */
 import type { Command } from 'commander';
+import { Option } from 'commander';
 import { MeshproofError } from '../../proto/errors.ts';
 import { OWN_NAMESPACE } from '../install/names.ts';
 import type { ClusterAddress } from '../api-server/connect.ts';
+import type { HostVantage } from '../plan/options.ts';
 import { namespaceOption } from './namespace-option.ts';
 import type { Session } from './session.ts';
 
@@ -31,6 +33,17 @@ export function addScopeOptions(command: Command): Command {
   return command
     .addOption(namespaceOption("measure this namespace (repeatable; default: the context's)"))
     .option('-A, --all-namespaces', 'measure all namespaces');
+}
+
+/** Without a value `true`. */
+export function hostVantageOption(): Option {
+  const from = 'probe from the network of a node as well, or ("node") of each; Pod Security has to allow it';
+  return new Option('--host-vantage [node]', from).argParser(parseHostVantage).default(false, 'none');
+}
+
+function parseHostVantage(text: string): HostVantage {
+  if (text === 'node') return text;
+  throw new MeshproofError('MPE_USAGE', `--host-vantage ${text}: it is --host-vantage, or --host-vantage=node`);
 }
 
 export function addressOf({ kubeconfig, context }: ClusterFlags): ClusterAddress {

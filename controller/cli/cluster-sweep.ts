@@ -2,6 +2,7 @@
 import { randomInt } from 'node:crypto';
 import { MeshproofError } from '../../proto/errors.ts';
 import type { OwnPlace } from '../fleet/kubernetes/own-pod.ts';
+import type { HostVantage } from '../plan/options.ts';
 import type { Sweep } from '../judge/finding.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import type { SweepOptions, SweepProgress } from '../sweep.ts';
@@ -14,7 +15,7 @@ export interface ClusterSweepOptions extends Pick<SweepOptions, 'minCoverage' | 
   readonly address: ClusterAddress;
   readonly namespaces: Namespaces;
   readonly ownNamespace: string;
-  readonly hostVantage: boolean;
+  readonly hostVantage: HostVantage;
   /** In the names and labels of everything that is made. */
   readonly sweepId: string;
   /** Of the whole sweep; probe pods end by themselves some time after it. */

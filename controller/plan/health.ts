@@ -13,7 +13,8 @@ interface Sent {
 }
 
 /**
- * From a node's own network, or from a pod. Not from a pod where the pod is ambient: its ztunnel lets the kubelet in past
+ * From a node's own network, or from a pod; where there is a vantage a node, from the pod's own, because a kubelet sends
+ * to none but its own pods and NetworkPolicies let in none but their node. Not from a pod where the pod is ambient: its ztunnel lets the kubelet in past
  * every policy, and nobody else. Checks that run inside the container have no part
  * in this.
  */
@@ -21,6 +22,7 @@ export function planHealth({ pods, isClosed }: Scope, vantages: readonly PlacedV
   return vantages.flatMap((placed) =>
     pods
       .filter((pod) => placed.vantage.dataPlane === 'host' || pod.dataPlane !== 'ambient')
+      .filter(({ node }) => (placed.vantage.node ?? node) === node)
       .flatMap((pod) =>
         pod.healthChecks.flatMap((check) =>
           check.kind === 'exec'

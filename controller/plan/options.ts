@@ -9,6 +9,12 @@ export interface Timeouts {
 
 export const DEFAULT_TIMEOUTS: Timeouts = { connectTimeoutMs: 2000, timeoutMs: 5000 };
 
+/**
+ * Whether to probe from the network of a node, as the kubelet does: from one node for all, or from every `node` that
+ * measured pods run on. Pod Security must allow it in our own namespace.
+ */
+export type HostVantage = boolean | 'node';
+
 export interface PlanOptions extends Timeouts {
   /** Where our own prober is. Nothing in it is a target, and its naked vantages are probers. @default meshproof */
   readonly ownNamespace: string;

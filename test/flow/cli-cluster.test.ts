@@ -85,6 +85,14 @@ t.test('the Job is told what to measure, how to judge it, and when to end', asyn
   );
 });
 
+t.test('the Job is told of a vantage a node', async (t) => {
+  const { api, pod, meshproof } = await laptop(t);
+  pod.sweep(PASS);
+  t.equal((await meshproof('matrix', '-A', '-q', '--host-vantage=node')).status, 0);
+  t.match(JSON.stringify(api.asked.find(({ what }) => what === 'create jobs')?.body), '"--host-vantage=node"');
+  t.match(await meshproof('matrix', '-A', '--host-vantage=pod'), { status: 64, stderr: /--host-vantage pod/ });
+});
+
 t.test("with no namespace named it is the context's, which is said", async (t) => {
   const { api, pod, meshproof } = await laptop(t);
   pod.sweep(PASS);

@@ -169,12 +169,11 @@ t.test('a route that this agent cannot attempt comes back as unsupported, with i
 
 t.test('an agent whose data plane is unknown has no vantage', (t) => {
   t.equal(vantageFromWire(undefined), null);
-  t.equal(vantageFromWire({ namespace: 'a', serviceAccount: 'b', dataPlane: 'UNRECOGNIZED' }), null);
-  t.strictSame(vantageFromWire({ namespace: 'a', serviceAccount: 'b', dataPlane: 'DATA_PLANE_HOST' }), {
-    namespace: 'a',
-    serviceAccount: 'b',
-    dataPlane: 'host',
-  });
+  t.equal(vantageFromWire({ namespace: 'a', serviceAccount: 'b', dataPlane: 'UNRECOGNIZED', node: '' }), null);
+  const host = { namespace: 'a', serviceAccount: 'b', dataPlane: 'DATA_PLANE_HOST' } as const;
+  const read = { namespace: 'a', serviceAccount: 'b', dataPlane: 'host' };
+  t.strictSame(vantageFromWire({ ...host, node: '' }), read);
+  t.strictSame(vantageFromWire({ ...host, node: 'worker-1' }), { ...read, node: 'worker-1' });
   t.end();
 });
 

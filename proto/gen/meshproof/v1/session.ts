@@ -555,6 +555,8 @@ export interface Vantage {
   namespace: string;
   serviceAccount: string;
   dataPlane: DataPlane;
+  /** The node of a host vantage, where there is one a node. Empty: not told apart. */
+  node: string;
 }
 
 /** The controller's answer to Hello. A Plan follows unless the agent already holds the current one. */
@@ -1076,7 +1078,7 @@ export const Hello: MessageFns<Hello> = {
 };
 
 function createBaseVantage(): Vantage {
-  return { namespace: "", serviceAccount: "", dataPlane: DataPlane.UNSPECIFIED };
+  return { namespace: "", serviceAccount: "", dataPlane: DataPlane.UNSPECIFIED, node: "" };
 }
 
 export const Vantage: MessageFns<Vantage> = {
@@ -1089,6 +1091,9 @@ export const Vantage: MessageFns<Vantage> = {
     }
     if (message.dataPlane !== DataPlane.UNSPECIFIED) {
       writer.uint32(24).int32(dataPlaneToNumber(message.dataPlane));
+    }
+    if (message.node !== "") {
+      writer.uint32(34).string(message.node);
     }
     return writer;
   },
@@ -1128,6 +1133,14 @@ export const Vantage: MessageFns<Vantage> = {
             }
 
             message.dataPlane = dataPlaneFromJSON(reader.int32());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.node = reader.string();
             continue;
           }
         }

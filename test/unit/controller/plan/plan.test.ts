@@ -226,6 +226,29 @@ t.test('the kubelet sends each network check as it is, and the original straight
   t.end();
 });
 
+t.test("where there is a vantage a node, a check is sent from its pod's own", (t) => {
+  const on = (name: string, nodeName: string): K8sObject => {
+    const { spec, ...rest } = pod(`shop/${name}`, 'pay', [8080], {
+      livenessProbe: { httpGet: { path: '/live', port: 8080 } },
+    });
+    return { ...rest, spec: { ...(spec as object), nodeName } };
+  };
+  const kubelet = (node: string): PlacedVantage => {
+    return { vantage: { ...KUBELET.vantage, node }, workload: `meshproof/kubelet-${node}` };
+  };
+  const { cells } = makePlan(mesh(on('pay-1', 'one'), on('pay-2', 'two')), [kubelet('one'), kubelet('two')]);
+  t.same(
+    cells
+      .filter(({ route }) => route.probe.kind === 'health' && route.probe.variant === 'kubelet')
+      .map(({ key }) => key),
+    [
+      'meshproof/kubelet (host one) → pod:shop/pay-1:8080 health app/liveness kubelet',
+      'meshproof/kubelet (host two) → pod:shop/pay-2:8080 health app/liveness kubelet',
+    ],
+  );
+  t.end();
+});
+
 t.test('a rewritten check is sent to the status port, too', (t) => {
   const shop = mesh(
     object('Namespace', '/shop', { labels: { 'istio-injection': 'enabled' } }),
