@@ -358,10 +358,10 @@ export class Monitor implements Monitored, AsyncDisposable {
   async #save(signal: AbortSignal): Promise<void> {
     const { store, clock } = this.#deps;
     try {
-      if (this.#unsaved.hasReturned) await this.#commit();
       // Once a beat: what has come in since it was judged is not told of before it is judged as well.
+      const isBehind = this.#unsaved.hasReturned;
       if (!this.#unsaved.isEmpty) await this.#commit();
-      this.#assign();
+      if (!isBehind) this.#assign();
       if (clock.monotonicMs() - this.#trimmedAtMs > TRIM_EVERY_MS) {
         this.#trimmedAtMs = clock.monotonicMs();
         await store.trim(clock.nowMs());
@@ -397,7 +397,9 @@ export class Monitor implements Monitored, AsyncDisposable {
   #measurable(): readonly StandingRoute[] {
     const { roster } = this.#fleet;
     const isThere = new Map<string, boolean>();
-    return this.#matrix.routes().filter(({ vantage }) => {
+    return this.#matrix.routes().filter((route) => {
+      if (this.#unassigned.has(route)) return false;
+      const { vantage } = route;
       const known = isThere.get(vantage) ?? roster.holderOf(vantage)?.state === 'up';
       isThere.set(vantage, known);
       return known;
