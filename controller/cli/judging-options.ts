@@ -16,12 +16,12 @@ export interface JudgingFlags {
 export const DEFAULT_MIN_COVERAGE = 0.95;
 export const DEFAULT_FAIL_ON: readonly FailOn[] = ['drift', 'critical', 'error'];
 
-export function addJudgingOptions(command: Command): Command {
+export function addJudgingOptions(command: Command, minCoverage = DEFAULT_MIN_COVERAGE): Command {
   return command
     .addOption(
       new Option('--min-coverage <part>', 'judged cells / planned cells below which there is no verdict, 0 to 1')
         .argParser(parsePart)
-        .default(DEFAULT_MIN_COVERAGE),
+        .default(minCoverage),
     )
     .addOption(
       new Option('--fail-on <findings>', `what fails the sweep, of ${FAILURES.join(',')}`)

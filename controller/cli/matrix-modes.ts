@@ -2,18 +2,21 @@
 import type { ExitStatus } from '../../proto/errors.ts';
 import { MeshproofError } from '../../proto/errors.ts';
 import type { Sweep } from '../judge/finding.ts';
-import { addressOf, chosenNamespaces, ownNamespaceOf } from './cluster-options.ts';
-import type { Namespaces } from './cluster-options.ts';
+import { addressOf, checkScope, chosenNamespaces, ownNamespaceOf } from './cluster-options.ts';
 import type { ClusterSweepDeps } from './cluster-sweep.ts';
 import type { MatrixFlags } from './matrix.ts';
 import { EXIT_OF_VERDICT } from './matrix.ts';
+import type { MeasuringFlags } from './measuring-options.ts';
 import type { Session } from './session.ts';
 
 /** The sandbox is small, and on this machine. */
 const SANDBOX_TIMEOUT_MS = 120_000;
 const CLUSTER_TIMEOUT_MS = 600_000;
 
-export async function measured(flags: MatrixFlags, session: Session): Promise<Sweep> {
+/** What nothing fails is left to whoever asked for the sweep: only that it cannot be relied on is said in its verdict. */
+export const UNJUDGED: Pick<MeasuringFlags, 'failOn' | 'minCoverage'> = { failOn: [], minCoverage: 0 };
+
+export async function measured(flags: MeasuringFlags, session: Session): Promise<Sweep> {
   if (flags.sandbox !== undefined) return onSandbox(flags.sandbox, flags, session);
   return flags.inCluster === true ? hereInCluster(flags, session) : fromAfar(flags, session);
 }
@@ -23,13 +26,19 @@ export async function toldInFrames(flags: MatrixFlags, session: Session): Promis
   const [{ tellInFrames }, sweepId] = await Promise.all([import('./framed-sweep.ts'), sweepIdOf(session)]);
   return tellInFrames(
     sweepId,
-    (telling) => inCluster(sweepId, flags, { ...telling, env: session.env }, session),
+    (telling) =>
+      inCluster(
+        sweepId,
+        flags.unjudged === true ? { ...flags, ...UNJUDGED } : flags,
+        { ...telling, env: session.env },
+        session,
+      ),
     ({ verdict }) => EXIT_OF_VERDICT[verdict.value],
     session,
   );
 }
 
-async function onSandbox(scenario: string, flags: MatrixFlags, session: Session): Promise<Sweep> {
+async function onSandbox(scenario: string, flags: MeasuringFlags, session: Session): Promise<Sweep> {
   const isElsewhere = flags.inCluster === true || flags.context !== undefined || flags.kubeconfig !== undefined;
   if (isElsewhere || chosenNamespaces(flags) !== undefined) {
     throw new MeshproofError('MPE_USAGE', 'the sandbox, or a cluster?', {
@@ -43,7 +52,7 @@ async function onSandbox(scenario: string, flags: MatrixFlags, session: Session)
   );
 }
 
-async function hereInCluster(flags: MatrixFlags, session: Session): Promise<Sweep> {
+async function hereInCluster(flags: MeasuringFlags, session: Session): Promise<Sweep> {
   const [{ SILENT, showProgress }, sweepId] = await Promise.all([import('./progress.ts'), sweepIdOf(session)]);
   const { isQuiet, isVerbose } = session.flags();
   const progress = isQuiet ? SILENT : showProgress(session.terminal);
@@ -66,7 +75,7 @@ async function hereInCluster(flags: MatrixFlags, session: Session): Promise<Swee
 
 async function inCluster(
   sweepId: string,
-  flags: MatrixFlags,
+  flags: MeasuringFlags,
   deps: ClusterSweepDeps,
   session: Session,
 ): Promise<Sweep> {
@@ -83,7 +92,7 @@ async function inCluster(
   return within(timeoutMs, session, (signal) => sweepCluster(options, deps, signal));
 }
 
-async function fromAfar(flags: MatrixFlags, session: Session): Promise<Sweep> {
+async function fromAfar(flags: MeasuringFlags, session: Session): Promise<Sweep> {
   const { START_MARGIN_MS, sweepFromAfar } = await import('./cluster-from-afar.ts');
   const ownNamespace = ownNamespaceOf(flags, session);
   const namespaces = chosenNamespaces(flags);
@@ -91,9 +100,9 @@ async function fromAfar(flags: MatrixFlags, session: Session): Promise<Sweep> {
   const { minCoverage, failOn, trust: trusted, hostVantage, timeout = CLUSTER_TIMEOUT_MS } = flags;
   const args = [
     ...['--min-coverage', String(minCoverage)],
-    ...['--fail-on', failOn.join(',')],
+    ...(failOn.length === 0 ? ['--unjudged'] : ['--fail-on', failOn.join(',')]),
     ...trusted.flatMap((object) => ['--trust', object]),
-    ...(hostVantage ? ['--host-vantage'] : []),
+    ...(hostVantage === false ? [] : [hostVantage === true ? '--host-vantage' : `--host-vantage=${hostVantage}`]),
   ];
   const options = { address: addressOf(flags), ownNamespace, namespaces, timeoutMs: timeout, args };
   try {
@@ -102,14 +111,6 @@ async function fromAfar(flags: MatrixFlags, session: Session): Promise<Sweep> {
   } catch (error) {
     throw error instanceof MeshproofError && error.code === 'MPE_NO_KUBECONFIG' ? withSandbox(error) : error;
   }
-}
-
-function checkScope(namespaces: Namespaces, ownNamespace: string): void {
-  if (namespaces === 'all' || !namespaces.includes(ownNamespace)) return;
-  throw new MeshproofError(
-    'MPE_USAGE',
-    `${ownNamespace} is the namespace of meshproof itself: nothing there is measured`,
-  );
 }
 
 /** Who has no cluster may have come for a first look. */

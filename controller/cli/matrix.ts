@@ -5,26 +5,29 @@ import type { ExitStatus } from '../../proto/errors.ts';
 import { EXIT } from '../../proto/errors.ts';
 import type { VerdictValue } from '../judge/finding.ts';
 import type { Format } from '../publish/publish.ts';
-import { addClusterOptions, addScopeOptions } from './cluster-options.ts';
-import type { ClusterFlags, ScopeFlags } from './cluster-options.ts';
+import type { Locate } from '../publish/sarif-places.ts';
 import type { OutputFlags } from './deliver.ts';
-import { parseDuration } from './duration.ts';
 import { addExamples } from './examples.ts';
 import { addJudgingOptions } from './judging-options.ts';
-import type { JudgingFlags } from './judging-options.ts';
+import { addMeasuringOptions } from './measuring-options.ts';
+import type { MeasuringFlags } from './measuring-options.ts';
 import type { Session } from './session.ts';
 
-const FORMATS: readonly Format[] = ['table', 'json', 'ndjson', 'junit', 'markdown'];
+const FORMATS: readonly Format[] = [
+  'table',
+  'json',
+  'ndjson',
+  'junit',
+  'markdown',
+  'sarif',
+  'openreports',
+  'wgpolicyk8s',
+];
 
-export interface MatrixFlags extends OutputFlags, ClusterFlags, ScopeFlags, JudgingFlags {
-  readonly sandbox?: string;
-  readonly inCluster?: boolean;
+export interface MatrixFlags extends OutputFlags, MeasuringFlags {
   readonly frames?: boolean;
-  readonly hostVantage: boolean;
-  readonly dataPlane: 'node' | 'envoy';
+  readonly unjudged?: boolean;
   readonly output: Format;
-  /** Milliseconds. */
-  readonly timeout?: number;
 }
 
 export const EXIT_OF_VERDICT: Readonly<Record<VerdictValue, ExitStatus>> = {
@@ -40,29 +43,21 @@ export function addMatrix(program: Command, session: Session): void {
       'Measures who reaches what, and judges every cell against what is declared. In a cluster it runs as a Job there, ' +
         'made from what "install" has put there; its result comes back.',
     )
-    .option('--sandbox <scenario>', 'measure the embedded mesh of this scenario (a name or a folder)')
-    .addOption(new Option('--data-plane <kind>', 'proxies of the sandbox').choices(['node', 'envoy']).default('node'))
     .addOption(new Option('-o, --output <format>', 'form of the output').choices(FORMATS).default('table'))
     .option('--output-file <file>', 'write the output to this file, whole or not at all')
-    .addOption(
-      new Option(
-        '--timeout <duration>',
-        'deadline of the whole sweep (default: 2m in the sandbox, 10m in a cluster)',
-      ).argParser(parseDuration),
-    )
-    .option('--host-vantage', 'probe from the network of a node as well; Pod Security has to allow it', false)
-    .option('--in-cluster', 'be the controller of the sweep: for the Job of a sweep, or a CronJob')
     .addOption(new Option('--frames', 'tell the sweep in frames, for the laptop that follows the log').hideHelp())
+    .addOption(new Option('--unjudged', 'leave the verdict to the one who asks').hideHelp())
     .action(async (flags: MatrixFlags) => {
       session.finish(await runMatrix(flags, session));
     });
-  addScopeOptions(addClusterOptions(addJudgingOptions(command)));
+  addMeasuringOptions(addJudgingOptions(command));
   addExamples(command, [
     ['matrix -n shop -n bank', 'two namespaces of a cluster'],
     ['matrix -A -o json --output-file sweep.json', 'all of it, for a pipeline'],
     ['matrix --sandbox shop', 'a mesh with the classic troubles, on this machine'],
     ['matrix --sandbox healthy --data-plane envoy', 'the same with real Envoy proxies (ENVOY_BIN)'],
     ['matrix --sandbox shop -o junit --output-file matrix.xml', 'for a pipeline'],
+    ['matrix --sandbox shop -o sarif', 'findings with the manifest file and line that they are about'],
   ]);
 }
 
@@ -71,6 +66,14 @@ async function runMatrix(flags: MatrixFlags, session: Session): Promise<ExitStat
   if (flags.frames === true) return toldInFrames(flags, session);
   const sweep = await measured(flags, session);
   const [{ PUBLISHERS }, { deliver }] = await Promise.all([import('../publish/publish.ts'), import('./deliver.ts')]);
-  await deliver([PUBLISHERS[flags.output](sweep, session.terminal.page)], flags, session);
+  const locate = flags.output === 'sarif' ? await locateIn(flags.sandbox) : undefined;
+  await deliver([PUBLISHERS[flags.output](sweep, session.terminal.page, locate)], flags, session);
   return EXIT_OF_VERDICT[sweep.verdict.value];
+}
+
+/** A cluster says of its objects that they are there, not which file they came from. */
+async function locateIn(sandbox: string | undefined): Promise<Locate | undefined> {
+  if (sandbox === undefined) return undefined;
+  const { placesInSandbox } = await import('./sandbox-manifests.ts');
+  return placesInSandbox(sandbox);
 }

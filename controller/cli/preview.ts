@@ -8,6 +8,7 @@ import type { Mesh } from '../declared/mesh.ts';
 import type { K8sObject, Snapshot } from '../declared/objects.ts';
 import type { Door } from '../gate/door.ts';
 import { answerMeasured } from '../gate/measured-answer.ts';
+import type { MeasuredPreview } from '../gate/measured-preview.ts';
 import type { ObjectName } from '../gate/overlay.ts';
 import type { Preview, PreviewAnswer } from '../gate/preview.ts';
 import type { ReadinessInput } from '../gate/readiness.ts';
@@ -58,7 +59,10 @@ export function addPreview(program: Command, session: Session): void {
     .description('What a change would break, open and secure, before it is made. With -f, no cluster is needed.')
     .addOption(optionalManifestOption())
     .option('--sandbox <scenario>', 'the manifests of the embedded mesh of this scenario')
-    .option('--from-sweep <file>', 'with what this sweep measured (matrix -o json): what stops for certain, and what perhaps')
+    .option(
+      '--from-sweep <file>',
+      'with what this sweep measured (matrix -o json): what stops for certain, and what perhaps',
+    )
     .option('--apply <path...>', 'manifests to apply: they replace objects of the same name, or are added')
     .addOption(
       new Option('--delete <object>', 'KIND/NAMESPACE/NAME (or KIND/NAME) to delete (repeatable)').argParser(
@@ -80,9 +84,18 @@ export function addPreview(program: Command, session: Session): void {
   addClusterOptions(command);
   addExamples(command, [
     ['preview --strict -f manifests/', 'if STRICT is turned on tomorrow, what breaks?'],
-    ['preview --strict -n shop --from-sweep sweep.json', 'in a cluster, for one namespace: who was measured to call in plaintext?'],
-    ['preview --strict -n shop -o manifests | kubectl apply --server-side -f -', 'the exceptions, before STRICT is turned on'],
-    ['preview --apply new.yaml --from-sweep sweep.json -o json --output-file preview.json', 'for verify --preview, afterwards'],
+    [
+      'preview --strict -n shop --from-sweep sweep.json',
+      'in a cluster, for one namespace: who was measured to call in plaintext?',
+    ],
+    [
+      'preview --strict -n shop -o manifests | kubectl apply --server-side -f -',
+      'the exceptions, before STRICT is turned on',
+    ],
+    [
+      'preview --apply new.yaml --from-sweep sweep.json -o json --output-file preview.json',
+      'for verify --preview, afterwards',
+    ],
     ['preview --apply new-policy.yaml -f manifests/', 'what does this pull request change?'],
     ['preview --delete DestinationRule/shop/pay -f manifests/', 'is anything still held up by this object?'],
   ]);
@@ -108,7 +121,7 @@ async function runPreview(flags: PreviewFlags, session: Session): Promise<ExitSt
   const meshOf = (all: readonly K8sObject[]): Mesh => buildMesh({ ...base, ...snapshotOf(all) });
   const after = meshOf(objects);
   const preview = await ask(before, after, changes, session.signal);
-  const measured = sweep && (await import('../gate/measured-preview.ts')).measuredPreview(sweep, before, after);
+  const measured = sweep && (await joined(sweep, before, after, flags));
   const namespaces = flags.namespace ?? [];
   const subject = await subjectOf(flags, {
     before,
@@ -134,6 +147,15 @@ async function subjectOf(
   return { kind: 'strict', namespaces, exceptions, readiness: readinessOf(input) };
 }
 
+async function joined(sweep: Sweep, before: Mesh, after: Mesh, { sandbox }: PreviewFlags): Promise<MeasuredPreview> {
+  const [{ measuredPreview }, { scenarioMeant }] = await Promise.all([
+    import('../gate/measured-preview.ts'),
+    import('./sandbox-manifests.ts'),
+  ]);
+  if (sandbox === undefined) return measuredPreview(sweep, before, after);
+  return measuredPreview(sweep, before, after, { kind: 'sandbox', scenario: (await scenarioMeant(sandbox)).name });
+}
+
 async function sweepIn({ fromSweep }: PreviewFlags, session: Session): Promise<Sweep | undefined> {
   if (fromSweep === undefined) return undefined;
   const { sweepFor } = await import('./measured-sweep.ts');
@@ -151,7 +173,10 @@ function checkUse({ strict, apply, delete: deleted, namespace, filename, sandbox
     throw new MeshproofError('MPE_USAGE', 'manifests (-f), or those of a sandbox?', { hint: 'Give one of the two.' });
   }
   if (output === 'manifests' && strict !== true) {
-    throw new MeshproofError('MPE_USAGE', '-o manifests goes with --strict only: it prints the exceptions that STRICT needs');
+    throw new MeshproofError(
+      'MPE_USAGE',
+      '-o manifests goes with --strict only: it prints the exceptions that STRICT needs',
+    );
   }
   const isChange = apply !== undefined || deleted !== undefined;
   if (isChange === (strict === true)) {

@@ -2,8 +2,10 @@
 import { Command } from 'commander';
 import { VERSION } from '../../proto/version.ts';
 import { addAgent } from './agent.ts';
+import { addBaseline } from './baseline.ts';
 import { addCompletion } from './completion.ts';
 import { addDemo } from './demo.ts';
+import { addDiff } from './diff.ts';
 import { addDoctor } from './doctor.ts';
 import { addExpect } from './expect.ts';
 import { addExplain } from './explain.ts';
@@ -11,8 +13,10 @@ import { addInstall } from './install.ts';
 import { addMatrix } from './matrix.ts';
 import { addPreview } from './preview.ts';
 import { addSandbox } from './sandbox.ts';
+import { addServe } from './serve.ts';
 import type { Session } from './session.ts';
 import { addTlsCheck } from './tls-check.ts';
+import { addVerify } from './verify.ts';
 import { addWitness } from './witness.ts';
 
 const EXIT_STATUSES = `
@@ -49,7 +53,11 @@ export function buildProgram(name: string, session: Session): Command {
   addExpect(program, session);
   addExplain(program, session);
   addTlsCheck(program, session);
+  addBaseline(program, session);
+  addVerify(program, session);
+  addDiff(program, session);
   addPreview(program, session);
+  addServe(program, session);
   addSandbox(program, session);
   addInstall(program, session);
   addDoctor(program, session);

@@ -2,12 +2,17 @@
  * A sweep as it is kept to be compared with: cells by what policy can tell apart. Names of pods, ReplicaSets and addresses
  * are not in it, nor how many replicas there are.
  */
+import type { HostVantage } from '../plan/options.ts';
 import type { Cell, Conflict, Drift, Severity, Sweep, Table } from '../judge/finding.ts';
 import type { ObjectRef } from '../declared/expectation.ts';
 import { probeKey, targetKey, vantageKey } from '../../proto/vocabulary.ts';
+import type { Probe, Vantage } from '../../proto/vocabulary.ts';
+import { measuredOf, together } from './measured-state.ts';
+import type { Measured } from './measured-state.ts';
+import { alike, workloadNames } from './object-names.ts';
+import type { WorkloadNames } from './object-names.ts';
 
-/** What the wire showed: an answer over this transport, none, answers of some pods only, or nothing that counts. */
-export type Measured = 'plaintext' | 'tls' | 'mtls' | 'hbone' | 'answered' | 'closed' | 'mixed' | 'unknown';
+export type { Measured } from './measured-state.ts';
 
 export interface BaselineCell {
   /** Unique in the baseline; the same in every sweep that asks the same. */
@@ -25,6 +30,12 @@ export interface BaselineCell {
   readonly drift: Drift;
   readonly cause: string | null;
   readonly message: string;
+  /** What to do about it; empty where nothing is to be done. */
+  readonly fix: string;
+  readonly objects: readonly ObjectRef[];
+  readonly attempts: number;
+  /** Attempts on one of the pods disagreed. */
+  readonly isFlapping: boolean;
 }
 
 export interface BaselineConflict {
@@ -32,7 +43,15 @@ export interface BaselineConflict {
   readonly code: string;
   readonly objects: readonly ObjectRef[];
   readonly message: string;
+  readonly fix: string;
+  /** Identities of the cells that it explains, sorted. */
+  readonly cells: readonly string[];
 }
+
+/** What was measured; only alike can be compared. */
+export type BaselineScope =
+  | { readonly kind: 'sandbox'; readonly scenario: string }
+  | { readonly kind: 'cluster'; readonly namespaces: readonly string[] | 'all'; readonly hostVantage: HostVantage };
 
 export interface Baseline {
   readonly version: 1;
@@ -41,16 +60,25 @@ export interface Baseline {
   readonly startedAt: string;
   readonly finishedAt: string;
   readonly snapshotDigest: string;
+  /** Absent where a sweep came from elsewhere. */
+  readonly scope?: BaselineScope;
   /** Sorted by identity. */
   readonly cells: readonly BaselineCell[];
-  /** Those that the wire confirmed. */
+  /** Those that the wire confirmed, each once. */
   readonly conflicts: readonly BaselineConflict[];
 }
 
-export function baselineOf(sweep: Sweep, name: string): Baseline {
+export function baselineOf(sweep: Sweep, name: string, scope?: BaselineScope): Baseline {
   const { id, startedAt, finishedAt, snapshot, cells, conflicts } = sweep;
-  const alike = Map.groupBy(cells, identityOf);
-  const merged = [...alike].sort(([a], [b]) => (a < b ? -1 : 1)).map(([identity, group]) => merge(identity, group));
+  const names = workloadNames(cells);
+  const groups = Map.groupBy(cells, identityOf);
+  const merged = [...groups]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([identity, group]) => merge(identity, group, names));
+  const identities = new Map(cells.map((cell) => [cell.key, identityOf(cell)]));
+  const confirmed = conflicts
+    .filter(({ isConfirmed }) => isConfirmed)
+    .map((conflict) => conflictOf(conflict, names, identities));
   return {
     version: 1,
     name,
@@ -58,24 +86,40 @@ export function baselineOf(sweep: Sweep, name: string): Baseline {
     startedAt,
     finishedAt,
     snapshotDigest: snapshot.digest,
+    ...(scope !== undefined && { scope }),
     cells: merged.flatMap((cell) => cell ?? []),
-    conflicts: conflicts.filter(({ isConfirmed }) => isConfirmed).map(conflictOf),
+    conflicts: [...new Map(confirmed.map((conflict) => [conflictName(conflict), conflict])).values()],
   };
+}
+
+/** Conflicts are the same if they have one code and concern the same objects, in whatever order. */
+export function conflictName({ code, objects }: Pick<BaselineConflict, 'code' | 'objects'>): string {
+  return [code, ...objects.map(({ kind, namespace, name }) => `${kind}/${namespace}/${name}`).sort()].join(' ');
 }
 
 /** Worst first. */
 const DRIFTS: readonly Drift[] = ['exposed', 'blocked', 'downgraded', 'misplaced', 'unknown', 'agrees'];
 
-function identityOf(cell: Cell): string {
-  return `${cell.table} ${vantageKey(cell.vantage)} → ${targetName(cell)} ${probeKey(cell.probe)}`;
+export function identityOf(cell: Pick<Cell, 'table' | 'vantage' | 'target' | 'workload' | 'probe'>): string {
+  return `${cell.table} ${vantageName(cell.vantage)} → ${targetName(cell)} ${probeName(cell.probe)}`;
 }
 
-function targetName({ target, workload }: Cell): string {
+/** Nodes come and go as pods do. */
+function vantageName({ namespace, serviceAccount, dataPlane }: Vantage): string {
+  return vantageKey({ namespace, serviceAccount, dataPlane });
+}
+
+/** A target has one HTTP probe from a vantage; which path it asks for goes by policies and health checks (see pathFor). */
+function probeName(probe: Probe): string {
+  return probe.kind === 'http' ? 'http' : probeKey(probe);
+}
+
+function targetName({ target, workload }: Pick<Cell, 'target' | 'workload'>): string {
   if (target.kind === 'service') return targetKey(target);
   return `pods:${workload ?? `${target.namespace}/${target.name}`}:${String(target.port)}`;
 }
 
-function merge(identity: string, group: readonly Cell[]): BaselineCell | undefined {
+function merge(identity: string, group: readonly Cell[], names: WorkloadNames): BaselineCell | undefined {
   const worst = [...group].sort((a, b) => DRIFTS.indexOf(a.drift) - DRIFTS.indexOf(b.drift))[0];
   if (worst === undefined) return undefined;
   const expects = new Set(group.map(({ expectation }) => expectation.expect));
@@ -83,7 +127,7 @@ function merge(identity: string, group: readonly Cell[]): BaselineCell | undefin
   return {
     identity,
     table: worst.table,
-    vantage: vantageKey(worst.vantage),
+    vantage: vantageName(worst.vantage),
     target: targetName(worst),
     probe: probeKey(worst.probe),
     expect: expects.size > 1 || expect === undefined ? 'mixed' : expect,
@@ -91,22 +135,18 @@ function merge(identity: string, group: readonly Cell[]): BaselineCell | undefin
     drift: worst.drift,
     cause: worst.cause?.code ?? null,
     message: worst.cause?.message ?? '',
+    fix: worst.cause?.fix ?? '',
+    objects: alike(worst.cause?.objects ?? [], names),
+    attempts: group.reduce((sum, { attempts }) => sum + attempts.length, 0),
+    isFlapping: group.some(({ isFlapping }) => isFlapping),
   };
 }
 
-/** What is not known of one pod says nothing against what is known of the others. */
-function together(each: readonly Measured[]): Measured {
-  const known = new Set(each.filter((measured) => measured !== 'unknown'));
-  const [only = 'unknown', ...others] = known;
-  return others.length > 0 ? 'mixed' : only;
-}
-
-function measuredOf({ outcome, drift }: Cell): Measured {
-  if (outcome.kind === 'untested' || drift === 'unknown') return 'unknown';
-  if (outcome.kind !== 'reached') return 'closed';
-  return outcome.transport === 'unproved' ? 'answered' : outcome.transport;
-}
-
-function conflictOf({ severity, cause: { code, objects, message } }: Conflict): BaselineConflict {
-  return { severity, code, objects, message };
+function conflictOf(
+  { severity, cause: { code, objects, message, fix }, cells }: Conflict,
+  names: WorkloadNames,
+  identities: ReadonlyMap<string, string>,
+): BaselineConflict {
+  const own = [...new Set(cells.flatMap((key) => identities.get(key) ?? []))].sort();
+  return { severity, code, objects: alike(objects, names), message, fix, cells: own };
 }

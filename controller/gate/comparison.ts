@@ -1,8 +1,10 @@
 /** Two baselines held against each other. */
+import { conflictName } from './baseline.ts';
 import type { Baseline, BaselineCell, BaselineConflict } from './baseline.ts';
 
+/** `found`: a violation where nothing was known before. */
 export type Difference =
-  | { readonly kind: 'changed'; readonly before: BaselineCell; readonly after: BaselineCell }
+  | { readonly kind: 'changed' | 'found'; readonly before: BaselineCell; readonly after: BaselineCell }
   | { readonly kind: 'new'; readonly before: null; readonly after: BaselineCell }
   | { readonly kind: 'gone'; readonly before: BaselineCell; readonly after: null };
 
@@ -13,13 +15,16 @@ export interface Comparison {
   readonly lost: readonly BaselineCell[];
   /** Violations that both have alike, as they are now. */
   readonly standing: readonly BaselineCell[];
+  /** Closed as before and as declared, but now by another layer than the declared one: a warning, no difference. */
+  readonly shifted: readonly BaselineCell[];
   readonly newConflicts: readonly BaselineConflict[];
   readonly endedConflicts: readonly BaselineConflict[];
   readonly standingConflicts: readonly BaselineConflict[];
-  /** Cells that both have. */
+  /** Cells that both have, and know. */
   readonly compared: number;
 }
 
+/** What is not known is neither new nor another than it was. */
 export function compare(before: Baseline, after: Baseline): Comparison {
   const former = new Map(before.cells.map((cell) => [cell.identity, cell]));
   const present = new Map(after.cells.map((cell) => [cell.identity, cell]));
@@ -34,11 +39,12 @@ export function compare(before: Baseline, after: Baseline): Comparison {
   return {
     differences,
     lost: both.flatMap(({ old, cell }) => (isKnown(old) && !isKnown(cell) ? [cell] : [])),
-    standing: both.flatMap(({ old, cell }) => (isViolation(cell) && old.drift === cell.drift ? [cell] : [])),
+    standing: both.flatMap(({ old, cell }) => (isViolation(cell) && isSame(old, cell) ? [cell] : [])),
+    shifted: both.flatMap(({ old, cell }) => (old.drift === 'agrees' && cell.drift === 'misplaced' ? [cell] : [])),
     newConflicts: after.conflicts.filter((conflict) => !oldConflicts.has(conflictName(conflict))),
     endedConflicts: before.conflicts.filter((conflict) => !conflictNames.has(conflictName(conflict))),
     standingConflicts: after.conflicts.filter((conflict) => oldConflicts.has(conflictName(conflict))),
-    compared: both.length,
+    compared: both.filter(({ old, cell }) => isKnown(old) && isKnown(cell)).length,
   };
 }
 
@@ -46,19 +52,21 @@ export function isViolation({ drift }: BaselineCell): boolean {
   return drift === 'exposed' || drift === 'blocked' || drift === 'downgraded';
 }
 
-/** What is not known is neither new nor another than it was. */
-function isKnown({ measured, drift }: BaselineCell): boolean {
+export function isKnown({ measured, drift }: BaselineCell): boolean {
   return measured !== 'unknown' && drift !== 'unknown';
+}
+
+function isSame(before: BaselineCell, after: BaselineCell): boolean {
+  return before.measured === after.measured && (before.drift === after.drift || isHarmless(before, after));
+}
+
+function isHarmless(before: BaselineCell, after: BaselineCell): boolean {
+  return [before, after].every(({ drift }) => drift === 'agrees' || drift === 'misplaced');
 }
 
 function differenceOf(before: BaselineCell | undefined, after: BaselineCell | undefined): readonly Difference[] {
   if (before === undefined) return after === undefined ? [] : [{ kind: 'new', before: null, after }];
   if (after === undefined) return [{ kind: 'gone', before, after: null }];
-  if (!isKnown(before) || !isKnown(after)) return isViolation(after) ? [{ kind: 'changed', before, after }] : [];
-  const isSame = before.measured === after.measured && before.drift === after.drift;
-  return isSame ? [] : [{ kind: 'changed', before, after }];
-}
-
-function conflictName({ code, objects }: BaselineConflict): string {
-  return [code, ...objects.map(({ kind, namespace, name }) => `${kind}/${namespace}/${name}`)].join(' ');
+  if (isKnown(before) && isKnown(after)) return isSame(before, after) ? [] : [{ kind: 'changed', before, after }];
+  return !isKnown(before) && isViolation(after) ? [{ kind: 'found', before, after }] : [];
 }

@@ -1,6 +1,6 @@
 /** One question asked of two declared states: what becomes of the answer, and why. */
 import { targetKey } from '../../proto/vocabulary.ts';
-import type { Expectation, OutcomeCode } from '../declared/expectation.ts';
+import type { Expectation, Flow, OutcomeCode } from '../declared/expectation.ts';
 import { causeOf } from '../judge/cause.ts';
 import { denialCause, mixedCause } from '../judge/denial-cause.ts';
 import type { Cause, Cell } from '../judge/finding.ts';
@@ -25,6 +25,8 @@ export interface Flip {
   readonly before: Cell;
   readonly after: Cell;
   readonly cause: FlipCause;
+  /** What was asked, where it can be asked again. */
+  readonly flow?: Flow;
 }
 
 /** Null where the answer stays what it is, whoever gives it. */
@@ -62,8 +64,8 @@ function kindOf({ expectation: before, table }: Cell, { expectation: after }: Ce
   return before.identity !== after.identity && after.identity === null ? 'downgrades' : null;
 }
 
-/** Endpoints that answer, of all that there are. */
-function openness({ expect, endpoints }: Expectation): number {
+/** Endpoints that answer, of all that there are: 0 to 1. */
+export function openness({ expect, endpoints }: Expectation): number {
   if (expect === 'allow') return 1;
   if (expect !== 'mixed' || endpoints === undefined) return 0;
   return endpoints.filter((endpoint) => endpoint.expect === 'allow').length / endpoints.length;

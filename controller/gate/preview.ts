@@ -69,7 +69,7 @@ export function previewer(before: Mesh, after: Mesh): Previewer {
     }
     counts.asked += 1;
     const flip = flipOf(was, is);
-    if (flip !== null) flips.push(flip);
+    if (flip !== null) flips.push({ ...flip, flow });
   };
   return {
     questions: () => questionsOfBoth(before, after),

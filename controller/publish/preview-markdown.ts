@@ -1,18 +1,32 @@
 /** A preview for pull requests: the headline, what flips as a list, and the ports as tables. */
 import { FLIP_KINDS } from '../gate/flip.ts';
-import type { FlipGroup, Preview } from '../gate/preview.ts';
+import type { FlipGroup } from '../gate/preview.ts';
 import { code, escape } from './markdown-text.ts';
 import { objectWords } from './object-words.ts';
-import type { PreviewSubject } from './preview-words.ts';
+import { foreseenItems } from './preview-measured.ts';
+import { callRows, neededWords } from './preview-readiness.ts';
+import { manifestText } from './preview-manifests.ts';
+import type { PreviewReport } from './preview-words.ts';
 import { FLIP_TITLES, doorRows, exceptionRows, groupCells, groupTitle, headline, restWords } from './preview-words.ts';
 
 const CELLS_SHOWN = 10;
 
-export function previewMarkdown(preview: Preview, subject: PreviewSubject): string {
+export function previewMarkdown(report: PreviewReport): string {
+  const { preview, subject, measured } = report;
   const { changes, groups, doors, conflicts } = preview;
   const sections = [
-    `## Meshproof preview: ${escape(headline(preview, subject))}`,
+    `## Meshproof preview: ${escape(headline(report))}`,
     changes.map(({ change, object }) => `- ${change} ${code(objectWords(object))}`).join('\n'),
+    ...(measured === undefined
+      ? []
+      : foreseenItems(measured).map(([title, items]) => listOf(title, items.map(escape)))),
+    ...(subject.kind === 'strict'
+      ? [
+          tableOf('Who calls in plaintext', ['port', 'caller', 'known'], callRows(subject.readiness)),
+          listOf('Exceptions that STRICT needs', neededWords(subject.readiness).map(escape)),
+          subject.readiness.manifests.length === 0 ? '' : `\`\`\`yaml\n${manifestText(subject.readiness)}\`\`\``,
+        ]
+      : []),
     ...FLIP_KINDS.flatMap((kind) => {
       const members = groups.filter((group) => group.kind === kind);
       return members.length === 0 ? [] : [`### ${FLIP_TITLES[kind]}`, ...members.map(groupItem)];

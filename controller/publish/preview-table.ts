@@ -1,12 +1,15 @@
 /** A preview for the terminal: the answer first, then what breaks, opens and changes, and what stays open. */
 import type { FlipKind } from '../gate/flip.ts';
 import { FLIP_KINDS } from '../gate/flip.ts';
+import { answerMeasured } from '../gate/measured-answer.ts';
 import type { FlipGroup, Preview, PreviewAnswer } from '../gate/preview.ts';
 import { cellLines, conflictParagraph } from './conflict-list.ts';
 import { objectWords } from './object-words.ts';
 import type { Page, Tone } from './page.ts';
 import { paint } from './page.ts';
-import type { PreviewSubject } from './preview-words.ts';
+import { measuredLines } from './preview-measured.ts';
+import { exceptionManifestLines, readinessLines } from './preview-readiness.ts';
+import type { PreviewReport } from './preview-words.ts';
 import {
   FLIP_TITLES,
   counted,
@@ -30,13 +33,16 @@ const KIND_TONES: Readonly<Record<FlipKind, Tone>> = {
 };
 const SIGNS = { added: '+', replaced: '~', deleted: '-' } as const;
 
-export function previewTable(preview: Preview, subject: PreviewSubject, page: Page): string {
+export function previewTable({ preview, subject, measured }: PreviewReport, page: Page): string {
   let number = 0;
   const sections: string[][] = [
-    paragraph('', headline(preview, subject), page.columns).map((line) =>
-      paint(page, ANSWER_TONES[preview.answer], line),
+    paragraph('', headline({ preview, subject, ...(measured !== undefined && { measured }) }), page.columns).map(
+      (line) =>
+        paint(page, ANSWER_TONES[measured === undefined ? preview.answer : answerMeasured(preview, measured)], line),
     ),
     preview.changes.map(({ change, object }) => `  ${SIGNS[change]} ${objectWords(object)} (${change})`),
+    ...(measured === undefined ? [] : measuredLines(measured, page)),
+    ...(subject.kind === 'strict' ? readinessLines(subject.readiness, page) : []),
     ...FLIP_KINDS.map((kind) => {
       const groups = preview.groups.filter((group) => group.kind === kind);
       const blocks = groups.map((group) => groupLines(group, (number += 1), page));
@@ -53,6 +59,7 @@ export function previewTable(preview: Preview, subject: PreviewSubject, page: Pa
       : [],
     conflictLines(preview, page),
     paragraph('', restWords(preview), page.columns),
+    subject.kind === 'strict' ? exceptionManifestLines(subject.readiness, page) : [],
   ];
   return `${spread(sections.filter((lines) => lines.length > 0)).join('\n')}\n`;
 }

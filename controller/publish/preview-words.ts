@@ -1,7 +1,10 @@
 /** A preview in words that every output shares: the headline, the titles, and who is concerned. */
 import type { Door, DoorMode } from '../gate/door.ts';
 import type { FlipKind } from '../gate/flip.ts';
+import { answerMeasured } from '../gate/measured-answer.ts';
+import type { MeasuredPreview } from '../gate/measured-preview.ts';
 import type { DoorChange, FlipGroup, Preview } from '../gate/preview.ts';
+import type { Readiness } from '../gate/readiness.ts';
 import { CAUSES } from '../judge/causes.ts';
 import { objectWords } from './object-words.ts';
 
@@ -9,7 +12,20 @@ import { objectWords } from './object-words.ts';
 export type PreviewSubject =
   | { readonly kind: 'change' }
   /** Without namespaces: the whole mesh. `exceptions` are the ports that stay open all the same. */
-  | { readonly kind: 'strict'; readonly namespaces: readonly string[]; readonly exceptions: readonly Door[] };
+  | {
+      readonly kind: 'strict';
+      readonly namespaces: readonly string[];
+      readonly exceptions: readonly Door[];
+      readonly readiness: Readiness;
+    };
+
+/** All that the outputs of a preview show. */
+export interface PreviewReport {
+  readonly preview: Preview;
+  readonly subject: PreviewSubject;
+  /** Where it was joined with a sweep. */
+  readonly measured?: MeasuredPreview;
+}
 
 export const FLIP_TITLES: Readonly<Record<FlipKind, string>> = {
   breaks: 'Breaks',
@@ -30,7 +46,9 @@ const CLAUSES: Readonly<Record<FlipKind, readonly [one: string, many: string]>> 
 };
 
 /** `Not ready for STRICT in the whole mesh: 3 calls and 1 health check break.` */
-export function headline({ groups, doors, asked, answer }: Preview, subject: PreviewSubject): string {
+export function headline({ preview, subject, measured }: PreviewReport): string {
+  const { groups, doors, asked } = preview;
+  const answer = measured === undefined ? preview.answer : answerMeasured(preview, measured);
   const effects = [...Map.groupBy(groups, ({ kind }) => kind)].map(([kind, members]) => clause(kind, members));
   if (doors.length > 0) effects.push(counted(doors.length, 'port changes its mode', 'ports change their mode'));
   const what = effects.length === 0 ? `all ${String(asked)} answers stay as they are` : effects.join('; ');

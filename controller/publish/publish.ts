@@ -4,17 +4,23 @@ import { publishJson } from './json.ts';
 import { publishJunit } from './junit.ts';
 import { publishMarkdown } from './markdown.ts';
 import { publishNdjson } from './ndjson.ts';
+import { publishOpenReports, publishPolicyReports } from './open-reports.ts';
 import type { Page } from './page.ts';
+import type { Locate } from './sarif-places.ts';
+import { publishSarif } from './sarif.ts';
 import { publishTable } from './table.ts';
 
-export const FORMATS = ['table', 'json', 'ndjson', 'junit', 'markdown'] as const;
+export const FORMATS = ['table', 'json', 'ndjson', 'junit', 'markdown', 'sarif', 'openreports', 'wgpolicyk8s'] as const;
 export type Format = (typeof FORMATS)[number];
 
-/** Each gives the whole text, with a newline at its end. `page` matters to `table` alone. */
-export const PUBLISHERS: Readonly<Record<Format, (sweep: Sweep, page: Page) => string>> = {
+/** Each gives the whole text, with a newline at its end. `page` matters to `table` alone, and `locate` to `sarif`. */
+export const PUBLISHERS: Readonly<Record<Format, (sweep: Sweep, page: Page, locate?: Locate) => string>> = {
   table: publishTable,
   json: publishJson,
   ndjson: publishNdjson,
   junit: publishJunit,
   markdown: publishMarkdown,
+  sarif: publishSarif,
+  openreports: publishOpenReports,
+  wgpolicyk8s: publishPolicyReports,
 };

@@ -4,11 +4,13 @@ import { open, realpath, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { MeshproofError } from '../../proto/errors.ts';
 
+type Chunk = string | Uint8Array;
+
 /**
  * Writes to a temporary file beside `path`, brings it to the disk, and renames it over `path`. A symbolic link is
  * followed, so that the file behind it is replaced and not the link. If the chunks fail to come, nothing is changed. Throws MPE_INVALID_CONFIG (the output file is a setting).
  */
-export async function writeAtomically(path: string, chunks: Iterable<string> | AsyncIterable<string>): Promise<void> {
+export async function writeAtomically(path: string, chunks: Iterable<Chunk> | AsyncIterable<Chunk>): Promise<void> {
   const target = await realpath(path).catch(() => path);
   const temporary = join(dirname(target), `.${basename(target)}.${randomUUID()}`);
   try {

@@ -43,5 +43,13 @@ export function baseline(lines: string, more: Partial<Baseline> = {}): Baseline 
 
 export function conflict(code: string, more: Partial<BaselineConflict> = {}): BaselineConflict {
   const objects = [{ kind: 'PeerAuthentication', namespace: 'shop', name: 'default' }];
-  return { severity: 'critical', code, objects, message: `${code} of shop/default.`, fix: 'Mend it.', cells: [], ...more };
+  return {
+    severity: 'critical',
+    code,
+    objects,
+    message: `${code} of shop/default.`,
+    fix: 'Mend it.',
+    cells: [],
+    ...more,
+  };
 }

@@ -1,4 +1,5 @@
 /** The metrics of a monitor, in Prometheus' text format. */
+import { setImmediate as others } from 'node:timers/promises';
 import type { Monitored } from '../../monitor/monitored.ts';
 import type { Clock } from '../../../proto/clock.ts';
 import { VERSION } from '../../../proto/version.ts';
@@ -51,7 +52,10 @@ export function controllerMetrics(
       const nowMs = deps.clock.nowMs();
       const { showsEveryRoute: countsAll } = options;
       const routes = countRoutes(current, { nowMs, mesh: monitored.mesh(), countsAll });
+      // With many routes each step takes a while: reports are not to wait for all of them.
+      await others();
       showRoutes(routes);
+      await others();
       showState(current, routes);
       showTotals.show();
       return await registry.metrics();

@@ -49,7 +49,7 @@ t.test('where all is well, each check says what it saw: 0', async (t) => {
   t.equal(status, 0);
   t.match(stdout, /^✓ {2}API server +Kubernetes v1\.34\.4 at http:/);
   t.match(stdout, /\n✓ {2}installation +namespace meshproof, image meshproof:7, on demand\n/);
-  t.match(stdout, /\n✓ {2}your rights +all 7 that are needed\n/);
+  t.match(stdout, /\n✓ {2}your rights +all 12 that are needed\n/);
   t.match(stdout, /\n✓ {2}the controller's rights +all \d+ that are needed\n/);
   t.match(stdout, /\n✓ {2}Istio +1\.28\.3-distroless, istio-system\/istiod, 1 ready\n/);
   t.match(stdout, /\n✓ {2}namespace shop +Pod Security privileged, injection on\n/);

@@ -15,6 +15,7 @@ const USAGE: readonly (readonly [args: readonly string[], says: string | RegExp]
   [['install', '-n', 'Shop'], '"Shop" is no name of a namespace'],
   [['install', '-n', 'meshproof'], 'nothing there is measured'],
   [['install', '--schedule', 'hourly'], '"hourly" is no schedule'],
+  [['install', '--events'], 'Give --serve as well'],
   [['doctor', '-o', 'yaml'], /Allowed choices are table, json/],
   [['matrix', '--sandbox', 'shop', '-o', 'yaml'], /Allowed choices are table, json/],
   [['matrix', '--sandbox', 'shop', '--timeout', '5'], '"5" is no duration'],

@@ -1,0 +1,22 @@
+/** A verification, or the difference of two baselines, in each output format. */
+import type { VerificationReport } from '../gate/verification-report.ts';
+import type { Page } from './page.ts';
+import type { Locate } from './sarif-places.ts';
+import { verificationJson } from './verification-json.ts';
+import { verificationJunit } from './verification-junit.ts';
+import { verificationMarkdown } from './verification-markdown.ts';
+import { verificationSarif } from './verification-sarif.ts';
+import { verificationTable } from './verification-table.ts';
+
+export type ComparisonFormat = 'table' | 'json' | 'junit' | 'markdown' | 'sarif';
+
+/** Each gives the whole text, with a newline at its end. `page` matters to `table` alone, and `locate` to `sarif`. */
+export const COMPARISON_PUBLISHERS: Readonly<
+  Record<ComparisonFormat, (report: VerificationReport, page: Page, locate?: Locate) => string>
+> = {
+  table: verificationTable,
+  json: verificationJson,
+  junit: verificationJunit,
+  markdown: verificationMarkdown,
+  sarif: verificationSarif,
+};

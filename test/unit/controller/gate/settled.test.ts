@@ -1,0 +1,52 @@
+import t from 'tap';
+import { saysTheSame, settled } from '../../../../controller/gate/settled.ts';
+import { baseline, conflict } from '../../../support/baselines.ts';
+
+const CALL = 'legacy/batch (naked) → shop/pay:80 http';
+
+t.test('what the last two sweeps disagree on is unknown; what they agree on counts', (t) => {
+  const cases: readonly (readonly [seen: readonly string[], now: string, flaps: number])[] = [
+    [['closed'], 'closed', 0],
+    [['closed', 'closed'], 'closed', 0],
+    [['closed', 'plaintext'], 'unknown', 1],
+    [['closed', 'plaintext', 'plaintext'], 'plaintext', 1],
+    [['closed', 'plaintext', 'closed'], 'unknown', 1],
+    [['closed', 'unknown unknown'], 'unknown', 0],
+    [['unknown unknown', 'closed'], 'closed', 0],
+    [['closed', ''], 'unknown', 1],
+    [['', 'closed'], 'unknown', 1],
+    [['closed', '', ''], '', 1],
+    [['', '', 'closed'], 'unknown', 1],
+  ];
+  for (const [seen, now, flaps] of cases) {
+    const sweeps = seen.map((state) => baseline(state === '' ? '' : `${CALL}: ${state}`));
+    const found = settled(sweeps);
+    t.same(
+      found.after.cells.map(({ measured }) => measured),
+      now === '' ? [] : [now],
+      seen.join(', '),
+    );
+    t.equal(found.flaps.length, flaps, seen.join(', '));
+  }
+  t.throws(() => settled([]), RangeError);
+  t.end();
+});
+
+t.test('a conflict that one sweep alone confirmed does not count', (t) => {
+  const [one, two] = [baseline('', { conflicts: [conflict('MP1005')] }), baseline('')];
+  t.same(settled([two, one]).after.conflicts, []);
+  t.same(settled([one, one]).after.conflicts.length, 1);
+  t.same(settled([one]).after.conflicts.length, 1);
+  t.notOk(saysTheSame(one, two));
+  t.ok(saysTheSame(one, one));
+  t.end();
+});
+
+t.test('sweeps say the same where neither differs from the other, nor knows less', (t) => {
+  const of = (state: string) => baseline(`${CALL}: ${state}`);
+  t.ok(saysTheSame(of('closed'), of('closed')));
+  t.notOk(saysTheSame(of('closed'), of('mtls')));
+  t.notOk(saysTheSame(of('closed'), of('unknown unknown')));
+  t.ok(saysTheSame(of('unknown unknown'), of('closed')));
+  t.end();
+});
