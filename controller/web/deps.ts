@@ -1,5 +1,6 @@
 /** What the web side is given, and the choices of whoever runs it. */
 import type { Clock } from '../../proto/clock.ts';
+import type { Baseline } from '../gate/baseline.ts';
 import type { Monitored } from '../monitor/monitored.ts';
 import type { Store } from '../store/store.ts';
 import type { Access, Anonymous } from './access/access.ts';
@@ -12,6 +13,8 @@ export interface WebDeps {
   readonly access: Access;
   readonly clock: Clock;
   readonly log: Log;
+  /** For gates that name one, as `BaselineStore.load`. @default none can be named */
+  readonly baselines?: { readonly load: (name: string, signal: AbortSignal) => Promise<Baseline> };
   /** Whether another controller measures. @default never */
   readonly isStandby?: () => boolean;
 }

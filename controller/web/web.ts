@@ -5,12 +5,14 @@ import { boundConnections } from './connections.ts';
 import type { WebDeps, WebOptions } from './deps.ts';
 import { EventStreams } from './event-streams.ts';
 import { saidOnce } from './log.ts';
+import { Gate } from './gates/gate.ts';
 import { followHistory } from './page/history.ts';
 import { addPage } from './page/page.ts';
 import { RecentEvents } from './recent-events.ts';
 import { HttpRefusal } from './refusal.ts';
 import { addEvents } from './routes/events.ts';
 import { addExplain } from './routes/explain.ts';
+import { addGates } from './routes/gates.ts';
 import { addMatrix } from './routes/matrix.ts';
 import { addOwnHealth } from './routes/own-health.ts';
 import { addSweeps } from './routes/sweeps.ts';
@@ -30,7 +32,7 @@ const MAX_CONNECTIONS = 1000;
 
 /** Rejects with MPE_PORT_IN_USE or MPE_INVALID_CONFIG where it cannot listen. */
 export async function startWeb(deps: WebDeps, options: WebOptions): Promise<RunningWeb> {
-  const { monitored, store, clock, log } = deps;
+  const { monitored, store, clock, log, baselines } = deps;
   const { listen, maxConnections = MAX_CONNECTIONS } = options;
   await using undo = new AsyncDisposableStack();
   const ending = new AbortController();
@@ -58,6 +60,9 @@ export async function startWeb(deps: WebDeps, options: WebOptions): Promise<Runn
   const history = undo.use(followHistory(store, monitored));
   const shown = shownBy(monitored, clock);
   const requests = new SweepRequests(monitored, ending.signal);
+  const gate = undo.use(
+    new Gate({ monitored, shown, events: store.events, clock, ending: ending.signal, ...(baselines && { baselines }) }),
+  );
   app.addHook('preHandler', (request, _reply, next) => {
     const { right, isForStandby } = request.routeOptions.config;
     const isAnswered = right === 'anyone' || isForStandby === true || request.is404 || deps.isStandby?.() !== true;
@@ -68,6 +73,7 @@ export async function startWeb(deps: WebDeps, options: WebOptions): Promise<Runn
   addSweeps(app, { store, requests, log });
   addExplain(app, { monitored, shown });
   addEvents(app, { store, monitored, streams, recent });
+  addGates(app, { gate, clock, log, ...options });
   addPage(app, { store, access: deps.access, clock, streams, shown, history });
   app.get('/openapi.json', { config: { right: 'anyone' }, schema: { hide: true } }, () => app.swagger());
 

@@ -268,7 +268,10 @@ t.test('every route of the API is described, with its answers and its errors', a
   t.same(Object.keys(document.paths).sort(), [
     '/api/v1/events',
     '/api/v1/explain',
+    '/api/v1/gate/flagger',
+    '/api/v1/gate/flagger/rollback',
     '/api/v1/matrix',
+    '/api/v1/measure/argo',
     '/api/v1/routes/{key}',
     '/api/v1/sweeps',
     '/api/v1/sweeps/requests/{id}',

@@ -165,7 +165,7 @@ t.test('a reader that reads nothing is cut, and disturbs nobody meanwhile', asyn
   let event = await quick.next();
   while (event !== undefined && event.id !== String(many + 1)) event = await quick.next();
   t.equal(event?.id, String(many + 1), 'the other one reads on');
-  t.equal(scene.monitored.listeners, 3, 'the page, the recent events, and the one reader that is left');
+  t.equal(scene.monitored.listeners, 4, 'the page, the gates, the recent events, and the one reader that is left');
 });
 
 t.test('streams end with the controller, and leave nothing behind', async (t) => {

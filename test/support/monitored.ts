@@ -156,6 +156,8 @@ export function transition(one: Cell, facts: Partial<Transition> = {}): Transiti
 export class FakeMonitored implements Monitored {
   /** What `mesh` answers. */
   declared: Mesh | undefined;
+  /** Every sweep that is asked for comes to this, at once. @default whoever asks waits for `finishSweep` */
+  sweepsAtOnce: SweepSummary | undefined;
   /** Signals of the sweeps that were asked for, in order. */
   readonly sweepSignals: AbortSignal[] = [];
   #current: Current;
@@ -189,6 +191,7 @@ export class FakeMonitored implements Monitored {
 
   readonly sweepNow = async (signal: AbortSignal): Promise<SweepSummary> => {
     this.sweepSignals.push(signal);
+    if (this.sweepsAtOnce !== undefined) return this.sweepsAtOnce;
     const { promise, reject } = Promise.withResolvers<never>();
     const abort = (): void => {
       reject(signal.reason as Error);

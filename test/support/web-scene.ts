@@ -7,7 +7,7 @@ import { ManualClock } from './manual-clock.ts';
 import { currentOf, drawnCells, FakeMonitored, FakeStore, NOON_MS } from './monitored.ts';
 
 export interface WebSceneFacts
-  extends Partial<Omit<WebOptions, 'listen'>>, Partial<Pick<WebDeps, 'isStandby' | 'metrics'>> {
+  extends Partial<Omit<WebOptions, 'listen'>>, Partial<Pick<WebDeps, 'isStandby' | 'metrics' | 'baselines'>> {
   readonly current?: Current;
   readonly access?: Access;
   readonly tls?: { readonly key: string; readonly cert: string };
@@ -39,7 +39,7 @@ export const SCENE_ACCESS: Access = {
 
 /** Three by three and open to read, unless told otherwise. */
 export async function webScene(facts: WebSceneFacts = {}): Promise<WebScene> {
-  const { current = currentOf(drawnCells({ rows: 3, columns: 3 })), access = SCENE_ACCESS, tls } = facts;
+  const { current = currentOf(drawnCells({ rows: 3, columns: 3 })), access = SCENE_ACCESS, tls, baselines } = facts;
   const monitored = new FakeMonitored(current);
   const store = new FakeStore();
   const clock = new ManualClock(NOON_MS);
@@ -50,7 +50,11 @@ export async function webScene(facts: WebSceneFacts = {}): Promise<WebScene> {
   const log = { info: say, warn: say, debug: say };
   const metrics = facts.metrics ?? (() => Promise.resolve({ contentType: 'text/plain', text: 'up 1\n' }));
   const web = await startWeb(
-    { monitored, store, clock, log, access, metrics, ...(facts.isStandby && { isStandby: facts.isStandby }) },
+    {
+      ...{ monitored, store, clock, log, access, metrics },
+      ...(facts.isStandby && { isStandby: facts.isStandby }),
+      ...(baselines && { baselines }),
+    },
     {
       listen: { host: '127.0.0.1', port: 0, ...(tls && { tls }) },
       anonymous: facts.anonymous ?? 'read',

@@ -11,6 +11,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** `anyone`: no token is asked for. */
     right?: Right | 'anyone';
+    /** For whom a late answer is none. @default 15 s */
+    admitsWithinMs?: number;
   }
   interface FastifyRequest {
     /** Whom the token stands for; empty where none was needed. */
@@ -43,9 +45,9 @@ export function addGuard(app: FastifyInstance, deps: GuardDeps, options: GuardOp
     next(misdirected(request, options.hostNames) ?? foreignSite(request));
   });
   app.addHook('preParsing', async (request, reply) => {
-    const { right } = request.routeOptions.config;
+    const { right, admitsWithinMs = ANSWER_WITHIN_MS } = request.routeOptions.config;
     if (right === 'anyone' || request.is404) return;
-    const admission = await admit(request, right, deps.access, options.anonymous);
+    const admission = await admit(request, right, { ...deps, ...options, admitsWithinMs });
     if (admission.kind === 'admitted') {
       request.caller = admission.name;
       return;
@@ -58,15 +60,14 @@ export function addGuard(app: FastifyInstance, deps: GuardDeps, options: GuardOp
 async function admit(
   request: FastifyRequest,
   right: Right | undefined,
-  access: Access,
-  anonymous: Anonymous,
+  { access, anonymous, admitsWithinMs }: GuardDeps & GuardOptions & { readonly admitsWithinMs: number },
 ): Promise<Admission> {
   if (right === undefined) return { kind: 'forbidden', name: '', why: 'the route says nothing of who may use it' };
   if (right.verb === 'get' && anonymous === 'read') return { kind: 'admitted', name: '' };
   const token = tokenIn(request.headers);
   if (token === undefined) return { kind: 'unauthenticated', why: 'there is no token in the request' };
   if (token.length > MAX_TOKEN_CHARACTERS) return { kind: 'unauthenticated', why: 'the token is too long' };
-  return access.admit(token, right, AbortSignal.timeout(ANSWER_WITHIN_MS));
+  return access.admit(token, right, AbortSignal.timeout(admitsWithinMs));
 }
 
 function refusalOf(admission: Exclude<Admission, { kind: 'admitted' }>, reply: FastifyReply): HttpRefusal {

@@ -1,0 +1,70 @@
+/** One sweep serves all who ask at the same time, and those who ask soon after. */
+import type { Clock } from '../../../proto/clock.ts';
+import type { Monitored } from '../../monitor/monitored.ts';
+
+export interface FreshSweepsDeps {
+  readonly monitored: Pick<Monitored, 'sweepNow'>;
+  readonly clock: Clock;
+  /** Aborts when the controller ends. */
+  readonly ending: AbortSignal;
+}
+
+export type SweepState =
+  | { readonly kind: 'done' }
+  /** It goes on; who asks again joins it. */
+  | { readonly kind: 'under-way' }
+  | { readonly kind: 'failed'; readonly why: string };
+
+/** Of the longest sweep that anybody waits for. */
+const WITHIN_MS = 900_000;
+
+export class FreshSweeps {
+  readonly #deps: FreshSweepsDeps;
+  /** Monotonic: when the latest was asked for; what it found is not older. */
+  #doneSinceMs = -Infinity;
+  #underWay: Promise<SweepState> | undefined;
+
+  constructor(deps: FreshSweepsDeps) {
+    this.#deps = deps;
+  }
+
+  /** Every route has been attempted since `sinceMs` (monotonic) when it is done; waits until `untilMs`. Never rejects. */
+  async since(sinceMs: number, untilMs: number): Promise<SweepState> {
+    const { clock } = this.#deps;
+    const waiting = new AbortController();
+    const patience = clock.sleep(Math.max(0, untilMs - clock.monotonicMs()), waiting.signal).then(
+      (): SweepState => ({ kind: 'under-way' }),
+      (): SweepState => ({ kind: 'under-way' }),
+    );
+    try {
+      // The first may be one that had begun before; the next one then has not.
+      for (let at = 0; at < 2 && this.#doneSinceMs < sinceMs; at += 1) {
+        const state = await Promise.race([this.#sweep(), patience]);
+        if (state.kind !== 'done') return state;
+      }
+      return { kind: 'done' };
+    } finally {
+      waiting.abort();
+    }
+  }
+
+  #sweep(): Promise<SweepState> {
+    this.#underWay ??= this.#begin();
+    return this.#underWay;
+  }
+
+  /** Whoever waits may go away; the sweep is for all. */
+  async #begin(): Promise<SweepState> {
+    const { monitored, clock, ending } = this.#deps;
+    const [beganMs, atMs] = [clock.monotonicMs(), clock.nowMs()];
+    try {
+      const { startedAtMs } = await monitored.sweepNow(AbortSignal.any([ending, AbortSignal.timeout(WITHIN_MS)]));
+      this.#doneSinceMs = beganMs - Math.max(0, atMs - startedAtMs);
+      return { kind: 'done' };
+    } catch (error) {
+      return { kind: 'failed', why: error instanceof Error ? error.message : String(error) };
+    } finally {
+      this.#underWay = undefined;
+    }
+  }
+}
