@@ -1,6 +1,13 @@
 /** The page of every right that meshproof asks for, and the rules that the Helm chart takes, from the list in the code. */
 import { stringify } from 'yaml';
-import { CONTROLLER_PERMISSIONS, USER_PERMISSIONS } from '../controller/install/permissions.ts';
+import {
+  CONTROLLER_PERMISSIONS,
+  EVENTS_PERMISSIONS,
+  REPORTS_PERMISSIONS,
+  SERVE_PERMISSIONS,
+  USER_PERMISSIONS,
+  VIEWER_PERMISSIONS,
+} from '../controller/install/permissions.ts';
 import type { Permission, PermissionScope } from '../controller/install/permissions.ts';
 import { RULES, ruleObjects } from '../controller/install/rbac.ts';
 
@@ -15,14 +22,14 @@ const SCOPES: Readonly<Record<PermissionScope, readonly [title: string, what: st
     'A ClusterRole gives them. Without one (`--namespaced`) a sweep does without, as the last column says.',
   ],
   root: ["In the namespace of the mesh's control plane", 'A Role there.'],
-  own: ['In our own namespace', 'Role `meshproof-user`, which an administrator binds.'],
+  own: ['In our own namespace', 'A Role there.'],
 };
 
 export function permissionsLines(): readonly string[] {
   return [
     'A sweep reads what is declared, makes Jobs for its probes, and deletes them. It reads no Secret and no log, runs nothing',
     'in the pods of others, and changes no object that is not its own. Each right is listed here with the reason for it;',
-    '`meshproof install` and the Helm chart give exactly these, and `meshproof doctor` looks for them.',
+    '`meshproof install` and the Helm chart give exactly these, and `meshproof doctor` looks for those of a sweep.',
     '',
     '## Of a sweep: account `meshproof-controller`',
     '',
@@ -31,6 +38,19 @@ export function permissionsLines(): readonly string[] {
     'any workload of the measured namespaces.',
     '',
     ...(['targets', 'cluster', 'root'] as const).flatMap((scope) => section(scope, CONTROLLER_PERMISSIONS)),
+    '## Of the controller that stays (`serve`): the same account',
+    '',
+    'All of the above, and these; only where it is installed (`install --serve`, chart: `serve.enabled`).',
+    '',
+    ...(['own', 'cluster'] as const).flatMap((scope) => section(scope, SERVE_PERMISSIONS)),
+    'With `--events` (chart: `serve.events`):',
+    '',
+    ...table(EVENTS_PERMISSIONS),
+    '',
+    'With `--reports` (chart: `serve.reports`):',
+    '',
+    ...table(REPORTS_PERMISSIONS),
+    '',
     '## Of a probe: the accounts of the workloads, and `meshproof-prober`',
     '',
     'None. A probe has no token of the API server; its two tokens are for its controller (audience `meshproof`) and for the',
@@ -38,23 +58,26 @@ export function permissionsLines(): readonly string[] {
     '',
     '## Of somebody who starts sweeps from a laptop',
     '',
-    ...section('own', USER_PERMISSIONS),
+    'Role `meshproof-user` in our own namespace, which an administrator binds.',
+    '',
+    ...table(USER_PERMISSIONS),
+    '',
+    '## Of somebody who looks at the page or at the API',
+    '',
+    'Role `meshproof-viewer` in our own namespace, which an administrator binds.',
+    '',
+    ...table(VIEWER_PERMISSIONS),
   ];
 }
 
 function section(scope: PermissionScope, all: readonly Permission[]): readonly string[] {
   const [title, what] = SCOPES[scope];
-  const rows = all.filter((permission) => permission.scope === scope).flatMap(rowsOf);
-  return [
-    `### ${title}`,
-    '',
-    what,
-    '',
-    '| API group | resource | verbs | why | without it |',
-    '|---|---|---|---|---|',
-    ...rows,
-    '',
-  ];
+  const permissions = all.filter((permission) => permission.scope === scope);
+  return [`### ${title}`, '', what, '', ...table(permissions), ''];
+}
+
+function table(all: readonly Permission[]): readonly string[] {
+  return ['| API group | resource | verbs | why | without it |', '|---|---|---|---|---|', ...all.flatMap(rowsOf)];
 }
 
 function rowsOf({ apiGroup, resources, verbs, why, without }: Permission): readonly string[] {

@@ -15,6 +15,9 @@ interface InstallFlags extends OutputFlags {
   readonly namespaced?: boolean;
   readonly namespace?: readonly string[];
   readonly schedule?: string;
+  readonly serve: boolean;
+  readonly events: boolean;
+  readonly reports: boolean;
 }
 
 const IMAGE = `ghcr.io/meshproof/meshproof:${VERSION}`;
@@ -22,13 +25,19 @@ const IMAGE = `ghcr.io/meshproof/meshproof:${VERSION}`;
 export function addInstall(program: Command, session: Session): void {
   const command = program
     .command('install')
-    .description('Prints the manifests that sweeps in a cluster need; nothing is sent to any cluster.')
+    .description(
+      'Prints the manifests that sweeps in a cluster need, and with --serve the controller that stays; nothing is sent to ' +
+        'any cluster.',
+    )
     .option('--image <reference>', 'image of controller and probes', IMAGE)
     .option('--own-namespace <namespace>', 'where meshproof is to be installed', OWN_NAMESPACE)
     .option('--root-namespace <namespace>', "where the mesh's control plane is", ROOT_NAMESPACE)
     .option('--namespaced', 'Roles in the namespaces of -n instead of cluster-wide rights')
     .addOption(namespaceOption('measure this namespace (repeatable; default: all)'))
     .option('--schedule <cron>', 'sweep by itself, for example "*/15 * * * *" (default: on demand alone)')
+    .option('--serve', 'the controller that stays, too: page, API, metrics; the Helm chart has more to choose', false)
+    .option('--events', 'it writes Kubernetes Events for what is found', false)
+    .option('--reports', "it writes OpenReports' Report objects for what is found", false)
     .option('--output-file <file>', 'write the manifests to this file, whole or not at all')
     .action(async (flags: InstallFlags) => {
       const { manifests, manifestsYaml } = await import('../install/manifests.ts');
@@ -39,11 +48,13 @@ export function addInstall(program: Command, session: Session): void {
   addExamples(command, [
     ['install | kubectl apply -f -', 'cluster-wide, for sweeps on demand'],
     ['install --namespaced -n shop -n bank | kubectl apply -f -', 'no ClusterRole: rights in these two alone'],
+    ['install --serve | kubectl apply -f -', 'measured for ever; docs/serve.md says how to look at it'],
     ['install --schedule "*/15 * * * *" --image registry.example/meshproof:1', 'four sweeps an hour'],
   ]);
 }
 
-function optionsOf({ namespace, namespaced, schedule, image, ownNamespace, rootNamespace }: InstallFlags) {
+function optionsOf(flags: InstallFlags) {
+  const { namespace, namespaced, schedule, image, ownNamespace, rootNamespace, serve, events, reports } = flags;
   for (const name of [ownNamespace, rootNamespace, ...(namespace ?? [])]) checkName(name);
   if (namespaced === true && namespace === undefined) {
     throw new MeshproofError('MPE_USAGE', 'rights in which namespaces?', { hint: 'Name them with -n.' });
@@ -55,6 +66,11 @@ function optionsOf({ namespace, namespaced, schedule, image, ownNamespace, rootN
     );
   }
   if (schedule !== undefined) checkSchedule(schedule);
+  if (!serve && (events || reports)) {
+    throw new MeshproofError('MPE_USAGE', `${events ? '--events' : '--reports'} is of the controller that stays`, {
+      hint: 'Give --serve as well.',
+    });
+  }
   const scheduled: readonly string[] | 'all' = namespace === undefined ? 'all' : [...new Set(namespace)];
   return {
     image,
@@ -63,6 +79,7 @@ function optionsOf({ namespace, namespaced, schedule, image, ownNamespace, rootN
     measured: scheduled,
     namespaces: namespaced === true ? scheduled : ('all' as const),
     ...(schedule !== undefined && { schedule }),
+    ...(serve && { serve: { events, reports } }),
   };
 }
 

@@ -14,6 +14,7 @@ import { viewCluster } from '../snapshot/cluster/view.ts';
 import { openStore } from '../store/open-store.ts';
 import { CLUSTER_SWEEP_OPTIONS } from '../sweep.ts';
 import { clusterAccess } from '../web/access/cluster-access.ts';
+import { openBaselines } from './baseline-place.ts';
 import { addressOf, checkScope, chosenNamespaces } from './cluster-options.ts';
 import type { Namespaces } from './cluster-options.ts';
 import { missingNamespace, ownPod } from './cluster-sweep.ts';
@@ -135,6 +136,7 @@ async function lead(
       source: view,
       launcher,
       store,
+      baselines: await openBaselines(flags, session),
       options: optionsOf(flags, own, chosen),
       anonymous: 'none',
       listen: listenAt(own),

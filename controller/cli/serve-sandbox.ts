@@ -6,6 +6,7 @@ import { loadScenario } from '../../deploy/sandbox/scenario.ts';
 import { watchedFiles } from '../snapshot/state-source.ts';
 import { openStore } from '../store/open-store.ts';
 import { DEFAULT_SWEEP_OPTIONS } from '../sweep.ts';
+import { openBaselines } from './baseline-place.ts';
 import { envoyBinary } from './sandbox-meant.ts';
 import type { ServeFlags } from './serve.ts';
 import { serveLog, serveMonitor } from './served.ts';
@@ -34,6 +35,7 @@ export async function serveSandbox(name: string, flags: ServeFlags, session: Ses
       source: watchedFiles([join(scenario.folder, 'manifests')], Date.now),
       launcher,
       store,
+      baselines: await openBaselines(flags, session),
       options: {
         ...DEFAULT_SWEEP_OPTIONS,
         ...judged,

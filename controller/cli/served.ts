@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { MeshproofError } from '../../proto/errors.ts';
 import { systemClock } from '../../proto/system-clock.ts';
+import type { BaselineStore } from '../baselines/baseline-store.ts';
 import { Monitor } from '../monitor.ts';
 import type { MonitorDeps, MonitorOptions } from '../monitor.ts';
 import { SERIES_LIMITS } from '../publish/metrics/limits.ts';
@@ -18,6 +19,8 @@ import type { ServeFlags } from './serve.ts';
 import type { Session } from './session.ts';
 
 export interface Served extends Pick<MonitorDeps, 'source' | 'launcher'> {
+  /** That gates may name. @default none */
+  readonly baselines?: BaselineStore;
   readonly options: MonitorOptions;
   readonly store: Store;
   /** @default tokens of --token-file, or none */
@@ -63,6 +66,7 @@ export async function serveMonitor(served: Served, flags: ServeFlags, signal: Ab
     {
       monitored: monitor,
       store,
+      ...(served.baselines && { baselines: served.baselines }),
       metrics: async () => ({ contentType: metrics.contentType, text: await metrics.text() }),
       access,
       clock,

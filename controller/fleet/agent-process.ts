@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Clock } from '../../proto/clock.ts';
+import { AGENT_NODE_OPTIONS } from './agent-options.ts';
 
 export interface AgentProcessDeps {
   readonly clock: Clock;
@@ -15,9 +16,6 @@ export interface AgentProcessDeps {
 
 /** As sources or built, like this file. */
 const ENTRY = new URL(`../../agent/main${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url);
-
-/** grpc-js names the server even where it is dialled by address, and Node says on every start that one should not. */
-const NODE_OPTIONS = '--disable-warning=DEP0123';
 
 /** Where Node keeps compiled modules by default. It halves what a fleet of agents costs to start. */
 const NODE_COMPILE_CACHE = process.env['NODE_COMPILE_CACHE'] ?? join(tmpdir(), 'node-compile-cache');
@@ -40,7 +38,12 @@ export class AgentProcess implements AsyncDisposable {
    */
   constructor(id: string, environment: Readonly<Record<string, string>>, deps: AgentProcessDeps) {
     this.#clock = deps.clock;
-    const own = { MESHPROOF_AGENT_ID: id, MESHPROOF_EXIT_ON_STDIN_END: '1', NODE_OPTIONS, NODE_COMPILE_CACHE };
+    const own = {
+      MESHPROOF_AGENT_ID: id,
+      MESHPROOF_EXIT_ON_STDIN_END: '1',
+      NODE_OPTIONS: AGENT_NODE_OPTIONS,
+      NODE_COMPILE_CACHE,
+    };
     const env = { ...environment, ...own };
     const child = spawn(process.execPath, [fileURLToPath(ENTRY)], { env, stdio: ['pipe', 'ignore', 'pipe'] });
     this.#child = child;

@@ -1,15 +1,7 @@
 /** The suspended CronJob that is the template of every sweep's Job, and the schedule where one is wanted. */
 import type { Fields } from '../declared/reading.ts';
-import {
-  COMMAND,
-  CONTAINER,
-  CONTROLLER_ACCOUNT,
-  CONTROLLER_PORT,
-  CRON_JOB,
-  NOBODY,
-  OUR_LABELS,
-  ROLE_LABEL,
-} from './names.ts';
+import { CONTROLLER_PORT, CRON_JOB, OUR_LABELS, ROLE_LABEL } from './names.ts';
+import { controllerPod } from './pod.ts';
 
 export interface CronJobOptions {
   readonly image: string;
@@ -59,43 +51,18 @@ export function cronJob(options: CronJobOptions): Fields {
 }
 
 function podSpec({ image, measured }: CronJobOptions): Fields {
-  const chosen = measured === 'all' ? ['-A'] : measured.flatMap((namespace) => ['-n', namespace]);
   return {
-    serviceAccountName: CONTROLLER_ACCOUNT,
-    enableServiceLinks: false,
+    ...controllerPod({
+      image,
+      args: ['matrix', '--in-cluster', ...scopeArgs(measured), '--timeout', TIMEOUT],
+      ports: [{ name: 'agents', containerPort: CONTROLLER_PORT }],
+      resources: { requests: { cpu: '100m', memory: '128Mi' }, limits: { cpu: '2', memory: '512Mi' } },
+    }),
     restartPolicy: 'Never',
-    // Time to delete the probes of a sweep that is cut short.
-    terminationGracePeriodSeconds: 30,
-    securityContext: {
-      runAsNonRoot: true,
-      runAsUser: NOBODY,
-      runAsGroup: NOBODY,
-      seccompProfile: { type: 'RuntimeDefault' },
-    },
-    containers: [
-      {
-        name: CONTAINER,
-        image,
-        imagePullPolicy: 'IfNotPresent',
-        command: COMMAND,
-        args: ['matrix', '--in-cluster', ...chosen, '--timeout', TIMEOUT],
-        env: [
-          fromPod('MESHPROOF_POD_NAME', 'metadata.name'),
-          fromPod('MESHPROOF_POD_NAMESPACE', 'metadata.namespace'),
-          fromPod('MESHPROOF_POD_IP', 'status.podIP'),
-        ],
-        ports: [{ name: 'agents', containerPort: CONTROLLER_PORT }],
-        resources: { requests: { cpu: '100m', memory: '128Mi' }, limits: { cpu: '2', memory: '512Mi' } },
-        securityContext: {
-          allowPrivilegeEscalation: false,
-          readOnlyRootFilesystem: true,
-          capabilities: { drop: ['ALL'] },
-        },
-      },
-    ],
   };
 }
 
-function fromPod(name: string, fieldPath: string): Fields {
-  return { name, valueFrom: { fieldRef: { fieldPath } } };
+/** As `matrix` and `serve` take it. */
+export function scopeArgs(measured: CronJobOptions['measured']): readonly string[] {
+  return measured === 'all' ? ['-A'] : measured.flatMap((namespace) => ['-n', namespace]);
 }

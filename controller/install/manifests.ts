@@ -4,8 +4,9 @@ import type { Fields } from '../declared/reading.ts';
 import { cronJob } from './cron-job.ts';
 import type { CronJobOptions } from './cron-job.ts';
 import { CONTROLLER_ACCOUNT, OUR_LABELS, PROBER_ACCOUNT } from './names.ts';
-import { clusterRole, namespaceRole, rootRole, userRole } from './rbac.ts';
-import type { RbacOptions } from './rbac.ts';
+import { clusterRole, namespaceRole, rootRole, serveRole, userRole, viewerRole } from './rbac.ts';
+import type { RbacOptions, ServeRights } from './rbac.ts';
+import { claim, deployment, lease, service } from './serve.ts';
 
 export type InstallOptions = CronJobOptions & RbacOptions;
 
@@ -52,6 +53,22 @@ export function manifests(options: InstallOptions): readonly Manifest[] {
           : 'Sweeps by itself on its schedule; and meshproof matrix makes Jobs from it.',
       object: cronJob(options),
     },
+    ...(options.serve === undefined ? [] : serve(options, options.serve)),
+  ];
+}
+
+function serve(options: InstallOptions, rights: ServeRights): readonly Manifest[] {
+  const made = { ...options, ...rights };
+  return [
+    ...serveRole(options).map((role) => ({ what: 'Who measures, and where its Service leads.', ...role })),
+    { what: 'What somebody needs who looks at the page or at the API. Bind it.', ...viewerRole(options) },
+    { what: 'Whoever holds it measures.', object: lease(made) },
+    { what: 'What the controller remembers: transitions, sweeps, and where agents are.', object: claim(made) },
+    {
+      what: 'Leads to the controller that measures: its page, its API, its metrics, and its agents.',
+      object: service(made),
+    },
+    { what: 'The controller that stays.', object: deployment(made) },
   ];
 }
 
@@ -91,7 +108,7 @@ function account(name: string, namespace: string): Fields {
     apiVersion: 'v1',
     kind: 'ServiceAccount',
     metadata: { name, namespace, labels: OUR_LABELS },
-    // A token of the API server is mounted where a pod asks for it, which only a sweep's own does.
+    // A token of the API server is mounted where a pod asks for it, which only a controller's does.
     ...(name === PROBER_ACCOUNT && { automountServiceAccountToken: false }),
   };
 }

@@ -1,8 +1,9 @@
 /** Every right that meshproof asks for, and why: manifests, docs and doctor are made from here. */
 import { KINDS } from '../snapshot/cluster/kinds.ts';
 import type { Kind } from '../snapshot/cluster/kinds.ts';
+import { API_GROUP } from './names.ts';
 
-export type Verb = 'get' | 'list' | 'watch' | 'create' | 'delete';
+export type Verb = 'get' | 'list' | 'watch' | 'create' | 'update' | 'patch' | 'delete';
 
 /**
  * Where a right is needed: on objects without a namespace; in each measured namespace, our own and the mesh's; in the
@@ -22,10 +23,10 @@ export interface Permission {
   readonly without?: string;
 }
 
-/** A snapshot lists and watches; some kinds are asked for by name as well. */
+/** A snapshot lists and watches, and whoever may list finds one object by its name as well. */
 const FOLLOW: readonly Verb[] = ['list', 'watch'];
-const READ: readonly Verb[] = ['get', ...FOLLOW];
-const BY_NAME: ReadonlySet<string> = new Set(['namespaces', 'nodes', 'pods']);
+/** doctor looks at them by name, as it does where they may not be listed. */
+const ASKED_BY_NAME: ReadonlySet<string> = new Set(['namespaces']);
 
 const SCOPES = { cluster: 'cluster', namespaces: 'targets', 'control-plane': 'root' } as const;
 
@@ -64,7 +65,7 @@ const JOBS: Permission = {
   scope: 'targets',
   apiGroup: 'batch',
   resources: ['jobs'],
-  verbs: [...READ, 'create', 'delete'],
+  verbs: [...FOLLOW, 'create', 'delete'],
   why: 'Each probe pod is a Job of its own, deleted at the end of the sweep; Jobs of others are workloads.',
 };
 
@@ -86,6 +87,86 @@ export const CONTROLLER_PERMISSIONS: readonly Permission[] = [
     verbs: ['create'],
     why: 'An agent is let in by the token of its service account, which the API server checks.',
     without: 'Tokens are checked against the published keys of the cluster instead.',
+  },
+];
+
+/** Of the controller that stays, beside those of a sweep. */
+export const SERVE_PERMISSIONS: readonly Permission[] = [
+  {
+    scope: 'own',
+    apiGroup: 'coordination.k8s.io',
+    resources: ['leases'],
+    verbs: ['get', 'create', 'update'],
+    why: 'One controller measures at a time: the one that holds the Lease.',
+  },
+  {
+    scope: 'own',
+    apiGroup: '',
+    resources: ['pods'],
+    verbs: ['patch'],
+    why: 'The controller that leads labels its own pod, and the Service leads there.',
+  },
+  {
+    scope: 'own',
+    apiGroup: '',
+    resources: ['configmaps'],
+    verbs: ['get', 'list'],
+    why: 'A gate is held against the baseline that it names.',
+    without: 'Gates that name a baseline are inconclusive.',
+  },
+  {
+    scope: 'cluster',
+    apiGroup: 'authorization.k8s.io',
+    resources: ['subjectaccessreviews'],
+    verbs: ['create'],
+    why: 'Whoever asks for the page or the API may do so by the rights of the cluster.',
+    without: 'Nobody is let in by a token of the cluster.',
+  },
+];
+
+/** Of `serve --events`. */
+export const EVENTS_PERMISSIONS: readonly Permission[] = [
+  {
+    scope: 'targets',
+    apiGroup: 'events.k8s.io',
+    resources: ['events'],
+    verbs: ['create', 'patch'],
+    why: 'What is found is written as an Event of the Service or Pod, and how often.',
+    without: 'No Event is written.',
+  },
+];
+
+const REPORT_VERBS: readonly Verb[] = ['list', 'create', 'patch', 'delete'];
+
+/** Of `serve --reports`. */
+export const REPORTS_PERMISSIONS: readonly Permission[] = [
+  {
+    scope: 'targets',
+    apiGroup: 'openreports.io',
+    resources: ['reports'],
+    verbs: REPORT_VERBS,
+    why: 'What is found about a namespace is kept as a Report in it, and deleted when the namespace has no target any more.',
+    without: 'No Report is written.',
+  },
+  {
+    scope: 'cluster',
+    apiGroup: 'openreports.io',
+    resources: ['clusterreports'],
+    verbs: REPORT_VERBS,
+    why: 'What is about no namespace.',
+    without: 'No ClusterReport is written.',
+  },
+];
+
+/** Of somebody who looks at the page or at the API; all in our own namespace. */
+export const VIEWER_PERMISSIONS: readonly Permission[] = [
+  {
+    scope: 'own',
+    apiGroup: API_GROUP,
+    resources: ['matrix', 'sweeps'],
+    verbs: ['get'],
+    why: 'Page, API and metrics. The cluster has no such resources: the controller asks for rights on them by name.',
+    without: 'They answer 403, where `--anonymous read` does not let everybody look.',
   },
 ];
 
@@ -127,6 +208,14 @@ export const USER_PERMISSIONS: readonly Permission[] = [
     why: 'Why the pod of the Job does not start, in the words of the cluster.',
     without: 'Only the words of the pod itself are shown.',
   },
+  {
+    scope: 'own',
+    apiGroup: '',
+    resources: ['configmaps'],
+    verbs: ['get', 'list', 'create', 'update', 'delete'],
+    why: 'A baseline is kept in a ConfigMap.',
+    without: 'Baselines have to be kept in files.',
+  },
 ];
 
 /** Kinds of one group, scope and reason in one rule. */
@@ -137,7 +226,7 @@ function reads(kinds: readonly Kind[]): readonly Permission[] {
       scope: SCOPES[kind.scope],
       apiGroup: kind.group,
       resources: [kind.plural],
-      verbs: BY_NAME.has(kind.plural) ? READ : FOLLOW,
+      verbs: ASKED_BY_NAME.has(kind.plural) ? ['get', ...FOLLOW] : FOLLOW,
       why: WHY_READ[kind.plural] ?? WHY_READ[kind.group] ?? '',
       ...(without !== undefined && { without }),
     };

@@ -1,8 +1,15 @@
 /** Roles and their bindings, from the list of rights. */
 import type { Fields } from '../declared/reading.ts';
-import { CONTROLLER_ACCOUNT, OUR_LABELS, USER_ROLE } from './names.ts';
-import { CONTROLLER_PERMISSIONS, USER_PERMISSIONS } from './permissions.ts';
-import type { Permission } from './permissions.ts';
+import { CONTROLLER_ACCOUNT, OUR_LABELS, SERVE_ROLE, USER_ROLE, VIEWER_ROLE } from './names.ts';
+import {
+  CONTROLLER_PERMISSIONS,
+  EVENTS_PERMISSIONS,
+  REPORTS_PERMISSIONS,
+  SERVE_PERMISSIONS,
+  USER_PERMISSIONS,
+  VIEWER_PERMISSIONS,
+} from './permissions.ts';
+import type { Permission, PermissionScope } from './permissions.ts';
 
 export interface RbacOptions {
   readonly ownNamespace: string;
@@ -10,6 +17,15 @@ export interface RbacOptions {
   readonly rootNamespace: string;
   /** `all`: cluster-wide; else Roles in these, and no right on anything else. */
   readonly namespaces: readonly string[] | 'all';
+  /** The controller that stays. @default none */
+  readonly serve?: ServeRights;
+}
+
+export interface ServeRights {
+  /** `--events`. */
+  readonly events: boolean;
+  /** `--reports`. */
+  readonly reports: boolean;
 }
 
 type Rule = Pick<Permission, 'apiGroup' | 'resources' | 'verbs' | 'why'>;
@@ -50,12 +66,27 @@ export const RULES = {
   namespace: [...TARGETS, GET_NAMESPACE],
   /** For those who start sweeps. */
   user: USER_PERMISSIONS,
+  /** Of the controller that stays, in our own namespace; and beside cluster-wide rights. */
+  serve: inScope(SERVE_PERMISSIONS, 'own'),
+  serveCluster: inScope(SERVE_PERMISSIONS, 'cluster', 'targets'),
+  /** In a measured namespace; and beside cluster-wide rights. */
+  events: inScope(EVENTS_PERMISSIONS, 'targets'),
+  eventsCluster: inScope(EVENTS_PERMISSIONS, 'cluster', 'targets'),
+  reports: inScope(REPORTS_PERMISSIONS, 'targets'),
+  reportsCluster: inScope(REPORTS_PERMISSIONS, 'cluster', 'targets'),
+  /** For those who look at the page. */
+  viewer: VIEWER_PERMISSIONS,
 } as const satisfies Record<string, readonly Rule[]>;
 
-export function clusterRole({ ownNamespace }: RbacOptions): readonly RbacObject[] {
+export function clusterRole({ ownNamespace, serve }: RbacOptions): readonly RbacObject[] {
   const name = `${ownNamespace}-controller`;
+  const served = serve === undefined ? [] : RULES.serveCluster;
+  const told = [
+    ...(serve?.events === true ? RULES.eventsCluster : []),
+    ...(serve?.reports === true ? RULES.reportsCluster : []),
+  ];
   return [
-    withRules(head('ClusterRole', name), RULES.cluster),
+    withRules(head('ClusterRole', name), [...RULES.cluster, ...served, ...told]),
     binding(head('ClusterRoleBinding', name), 'ClusterRole', name, ownNamespace),
   ];
 }
@@ -64,8 +95,19 @@ export function rootRole({ ownNamespace, rootNamespace, namespaces }: RbacOption
   return role(rootNamespace, ownNamespace, namespaces === 'all' ? RULES.root : RULES.rootAlone);
 }
 
-export function namespaceRole(namespace: string, { ownNamespace }: RbacOptions): readonly RbacObject[] {
-  return role(namespace, ownNamespace, RULES.namespace);
+export function namespaceRole(namespace: string, { ownNamespace, serve }: RbacOptions): readonly RbacObject[] {
+  const told = [...(serve?.events === true ? RULES.events : []), ...(serve?.reports === true ? RULES.reports : [])];
+  return role(namespace, ownNamespace, [...RULES.namespace, ...told]);
+}
+
+/** What the controller that stays may do in our own namespace. */
+export function serveRole({ ownNamespace }: RbacOptions): readonly RbacObject[] {
+  return role(ownNamespace, ownNamespace, RULES.serve, SERVE_ROLE);
+}
+
+/** An administrator binds it. */
+export function viewerRole({ ownNamespace }: RbacOptions): RbacObject {
+  return withRules(head('Role', VIEWER_ROLE, ownNamespace), RULES.viewer);
 }
 
 /** An administrator binds it. */
@@ -77,8 +119,12 @@ export function ruleObjects(rules: readonly Rule[]): readonly Fields[] {
   return rules.map(({ apiGroup, resources, verbs }) => ({ apiGroups: [apiGroup], resources, verbs }));
 }
 
-function role(namespace: string, ownNamespace: string, rules: readonly Rule[]): readonly RbacObject[] {
-  const name = `${ownNamespace}-controller`;
+function role(
+  namespace: string,
+  ownNamespace: string,
+  rules: readonly Rule[],
+  name = `${ownNamespace}-controller`,
+): readonly RbacObject[] {
   return [
     withRules(head('Role', name, namespace), rules),
     binding(head('RoleBinding', name, namespace), 'Role', name, ownNamespace),
@@ -100,4 +146,8 @@ function head(kind: string, name: string, namespace?: string): Fields {
     kind,
     metadata: { name, ...(namespace !== undefined && { namespace }), labels: OUR_LABELS },
   };
+}
+
+function inScope(permissions: readonly Permission[], ...scopes: readonly PermissionScope[]): readonly Permission[] {
+  return permissions.filter(({ scope }) => scopes.includes(scope));
 }

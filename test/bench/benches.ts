@@ -3,6 +3,7 @@ import { deadlineBench } from './deadline/bench.ts';
 import { denyMatrixBench } from './deny-matrix/bench.ts';
 import { expectBench } from './expect/bench.ts';
 import type { Bench } from './frame/bench.ts';
+import { monitorBench } from './monitor/bench.ts';
 import { probesBench } from './probes/bench.ts';
 import { reportBench } from './report/bench.ts';
 import { startBench } from './start/bench.ts';
@@ -13,5 +14,6 @@ export const BENCHES: readonly Bench[] = [
   deadlineBench,
   expectBench,
   reportBench,
+  monitorBench,
   startBench,
 ];

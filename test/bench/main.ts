@@ -20,6 +20,8 @@ are installed by test/bench/install-peers.sh; a row of a missing one says so. Fi
 or wall time as each row says; "ratio" is the other's figure divided by ours, "load" the machine's
 load average when the bench began: compare figures of a quiet machine only.
 The status is ${String(EXIT.violations)} where a bar is missed, and ${String(EXIT.internal)} where a bench could not run.
+MESHPROOF_BENCH_TARGETS, MESHPROOF_BENCH_WARM_UP_S and MESHPROOF_BENCH_WINDOW_S make monitor smaller than 2000, 20 and 60;
+PROMETHEUS_BIN names its peer where it is not installed.
 
   --json FILE  writes the same figures, with the machine they are from, as JSON; without it nothing is written
   --help       this text
@@ -45,8 +47,17 @@ async function main(args: readonly string[]): Promise<number> {
     return EXIT.usage;
   }
   const chosen = BENCHES.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
+  const interrupted = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(name, () => {
+      interrupted.abort(new Error('interrupted'));
+    });
+  }
   const finished: Finished[] = [];
-  for (const bench of chosen) finished.push(await runOne(bench));
+  for (const bench of chosen) {
+    finished.push(await runOne(bench, interrupted.signal));
+    if (interrupted.signal.aborted) return EXIT.interrupted;
+  }
   process.stdout.write(tableOf(finished));
   if (values.json !== undefined) await writeFile(values.json, jsonOf(finished, machine()));
   const rows = finished.flatMap((bench) => bench.rows);
@@ -55,15 +66,17 @@ async function main(args: readonly string[]): Promise<number> {
 }
 
 /** A bench that fails has no rows; the others run all the same. */
-async function runOne({ name, growth, run }: Bench): Promise<Finished> {
+async function runOne({ name, growth, run }: Bench, interrupted: AbortSignal): Promise<Finished> {
   const load = loadavg()[0] ?? 0;
   const say = (text: string): void => {
     process.stderr.write(`${name}: ${text}\n`);
   };
+  const signal = AbortSignal.any([interrupted, AbortSignal.timeout(BENCH_WITHIN_MS)]);
   try {
-    return { bench: name, growth, load, rows: await run(say, AbortSignal.timeout(BENCH_WITHIN_MS)) };
+    return { bench: name, growth, load, rows: await run(say, signal) };
   } catch (error) {
-    say(`could not run: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+    if (interrupted.aborted) say('interrupted');
+    else say(`could not run: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
     return { bench: name, growth, load, rows: [] };
   }
 }

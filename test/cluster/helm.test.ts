@@ -41,6 +41,13 @@ t.teardown(async () => {
 for (const [what, values] of [
   ['cluster-wide', []],
   ['in two namespaces alone', ['--set', `namespaced=true,namespaces={${PLAIN},${STRICT}}`]],
+  ['with the controller that stays', ['--set', 'serve.enabled=true,serve.events=true,serve.reports=true']],
+  [
+    'with what watches over it',
+    ['podDisruptionBudget', 'networkPolicy', 'dashboard'].flatMap((name) => [
+      ...['--set', `serve.enabled=true,serve.${name}.enabled=true`],
+    ]),
+  ],
 ] as const) {
   t.test(`what Helm makes of the chart ${what} is taken by the API server`, options, async (t) => {
     const { serverVersion } = JSON.parse(await kubectl(['version', '-o', 'json'])) as {

@@ -25,6 +25,7 @@ for (const [what, more] of [
   ['cluster-wide', []],
   ['in two namespaces alone', ['--namespaced', '-n', PLAIN, '-n', STRICT]],
   ['on a schedule', ['--schedule', '*/15 * * * *']],
+  ['with the controller that stays', ['--serve', '--events', '--reports']],
 ] as const) {
   t.test(`an installation ${what} is taken by the API server`, options, async (t) => {
     const manifests = await installationManifests(image, more);

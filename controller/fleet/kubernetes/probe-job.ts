@@ -6,6 +6,7 @@ import type { K8sObject } from '../../declared/objects.ts';
 import { fields, list, text } from '../../declared/reading.ts';
 import type { Fields } from '../../declared/reading.ts';
 import { NOBODY, OUR_LABELS, ROLE_LABEL, SWEEP_LABEL } from '../../install/names.ts';
+import { AGENT_NODE_OPTIONS } from '../agent-options.ts';
 import type { ProbePlace } from './places.ts';
 
 type Labels = Readonly<Record<string, string>>;
@@ -266,8 +267,7 @@ function environment(
     MESHPROOF_RECONNECT_JITTER_MS: RECONNECT_JITTER_MS,
     MESHPROOF_GIVE_UP_AFTER_MS: String(giveUpAfterMs),
     MESHPROOF_LOG_LEVEL: 'warn',
-    // grpc-js names the server even where it is dialled by address, and Node says on every start that one should not.
-    NODE_OPTIONS: '--disable-warning=DEP0123',
+    NODE_OPTIONS: AGENT_NODE_OPTIONS,
   };
 }
 

@@ -84,10 +84,14 @@ for (const [how, options] of [
   ['cluster-wide', {}],
   ['namespaced', { namespaces: ['shop'], measured: ['shop'] }],
 ] as const) {
-  t.test(`${how}, nothing is written but Jobs and reviews of tokens, and no secret is read`, (t) => {
+  t.test(`${how}, nothing is written but Jobs, reviews of tokens and users’ baselines, and no secret is read`, (t) => {
     const rules = granted(read(options));
     const writing = rules.filter((rule) => /create|update|patch|delete|\*/.test(rule));
-    const known = ['batch/jobs: get list watch create delete', 'batch/jobs: create get delete'];
+    const known = [
+      'batch/jobs: list watch create delete',
+      'batch/jobs: create get delete',
+      '/configmaps: get list create update delete',
+    ];
     t.same(
       writing.filter((rule) => !known.includes(rule)),
       how === 'namespaced' ? [] : ['authentication.k8s.io/tokenreviews: create'],
@@ -138,6 +142,112 @@ t.test('the pod of a sweep satisfies Pod Security restricted, field by field', (
     },
     resources: { requests: { cpu: String, memory: String }, limits: { memory: String } },
   });
+  t.end();
+});
+
+t.test('with the controller that stays: its Role, Service, disk and Deployment, and a role for who looks', (t) => {
+  const without = named(read());
+  t.same(
+    named(read({ serve: { events: false, reports: false } })).filter((name) => !without.includes(name)),
+    [
+      'Role meshproof meshproof-serve',
+      'RoleBinding meshproof meshproof-serve',
+      'Role meshproof meshproof-viewer',
+      'Lease meshproof meshproof',
+      'PersistentVolumeClaim meshproof meshproof',
+      'Service meshproof meshproof',
+      'Deployment meshproof meshproof',
+    ],
+  );
+  t.end();
+});
+
+t.test('the controller that stays writes a Lease and its own label, and more where it is asked to', (t) => {
+  const more = (serve: InstallOptions['serve'], where: Partial<InstallOptions> = {}): readonly string[] => {
+    const before = granted(read(where));
+    return granted(read({ ...(serve && { serve }), ...where })).filter((rule) => !before.includes(rule));
+  };
+  const always = ['coordination.k8s.io/leases: get create update', '/pods: patch'];
+  const viewer = ['meshproof.io/matrix: get', 'meshproof.io/sweeps: get'];
+  const asking = 'authorization.k8s.io/subjectaccessreviews: create';
+  t.same(more({ events: false, reports: false }), [asking, ...always, ...viewer]);
+  t.same(more({ events: true, reports: true }), [
+    asking,
+    'events.k8s.io/events: create patch',
+    'openreports.io/reports: list create patch delete',
+    'openreports.io/clusterreports: list create patch delete',
+    ...always,
+    ...viewer,
+  ]);
+  t.same(
+    more({ events: true, reports: true }, { namespaces: ['shop'], measured: ['shop'] }),
+    [
+      ...Array.from({ length: 2 }, () => [
+        'events.k8s.io/events: create patch',
+        'openreports.io/reports: list create patch delete',
+      ]).flat(),
+      ...always,
+      ...viewer,
+    ],
+    'in our own namespace and in the measured one, and nothing on the cluster',
+  );
+  t.end();
+});
+
+// kubernetes.io/docs/concepts/security/pod-security-standards, profile "restricted"
+t.test('the pod of the controller that stays is as restricted, and writes to its disk alone', (t) => {
+  const { template } = read({ serve: { events: true, reports: false } }).at(-1)?.['spec'] as {
+    readonly template: { readonly spec: Json };
+  };
+  t.notHas(template.spec, { hostNetwork: true });
+  t.match(template.spec, {
+    serviceAccountName: 'meshproof-controller',
+    terminationGracePeriodSeconds: 30,
+    securityContext: { runAsNonRoot: true, fsGroup: 65532, seccompProfile: { type: 'RuntimeDefault' } },
+    volumes: [{ name: 'store', persistentVolumeClaim: { claimName: 'meshproof' } }],
+  });
+  t.match(template.spec['containers'], [
+    {
+      args: [
+        'serve',
+        '--in-cluster',
+        '-A',
+        '--interval',
+        '10s',
+        '--store',
+        /^sqlite:\/var\/lib\/meshproof\//,
+        '--events',
+      ],
+      env: [...Array.from({ length: 4 }, () => ({})), { name: 'SQLITE_TMPDIR', value: '/var/lib/meshproof' }],
+      readinessProbe: { httpGet: { path: '/healthz', port: 'http' } },
+      volumeMounts: [{ mountPath: '/var/lib/meshproof' }],
+      securityContext: {
+        allowPrivilegeEscalation: false,
+        readOnlyRootFilesystem: true,
+        capabilities: { drop: ['ALL'] },
+      },
+    },
+  ]);
+  t.end();
+});
+
+t.test('the Service selects the pod that leads, of the controllers that stay', (t) => {
+  const all = read({ serve: { events: false, reports: false } });
+  const selector = all.find(({ kind }) => kind === 'Service')?.['spec'] as { readonly selector: Json };
+  const { template } = all.at(-1)?.['spec'] as { readonly template: { readonly metadata: { readonly labels: Json } } };
+  t.same(selector.selector, {
+    'app.kubernetes.io/name': 'meshproof',
+    'app.kubernetes.io/component': 'serve',
+    'meshproof.io/leader': 'true',
+  });
+  t.match(template.metadata.labels, {
+    'app.kubernetes.io/component': 'serve',
+    'meshproof.io/role': 'controller',
+    'sidecar.istio.io/inject': 'false',
+  });
+  t.notHas(template.metadata.labels, { 'meshproof.io/leader': 'true' });
+  const sweeps = JSON.stringify(all.find(({ kind }) => kind === 'CronJob'));
+  t.notMatch(sweeps, 'app.kubernetes.io/component', 'the pods of sweeps are not meant');
   t.end();
 });
 

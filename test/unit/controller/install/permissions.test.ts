@@ -1,12 +1,32 @@
 import { readFileSync } from 'node:fs';
 import t from 'tap';
-import { CONTROLLER_PERMISSIONS, USER_PERMISSIONS } from '../../../../controller/install/permissions.ts';
+import {
+  CONTROLLER_PERMISSIONS,
+  EVENTS_PERMISSIONS,
+  REPORTS_PERMISSIONS,
+  SERVE_PERMISSIONS,
+  USER_PERMISSIONS,
+  VIEWER_PERMISSIONS,
+} from '../../../../controller/install/permissions.ts';
 import { KINDS } from '../../../../controller/snapshot/cluster/kinds.ts';
 
-const ALL = [...CONTROLLER_PERMISSIONS, ...USER_PERMISSIONS];
+const ALL = [
+  ...[...CONTROLLER_PERMISSIONS, ...SERVE_PERMISSIONS, ...EVENTS_PERMISSIONS, ...REPORTS_PERMISSIONS],
+  ...[...USER_PERMISSIONS, ...VIEWER_PERMISSIONS],
+];
 
 t.test('each right has a reason', (t) => {
   for (const { why, resources } of ALL) t.match(why, /^[A-Z].+\.$/, resources.join(', '));
+  t.end();
+});
+
+t.test('the controller that stays writes nothing outside of its own namespace, unless it is asked to', (t) => {
+  const writing = SERVE_PERMISSIONS.filter(({ scope }) => scope !== 'own');
+  t.same(
+    writing.flatMap(({ resources, verbs }) => [...resources, ...verbs]),
+    ['subjectaccessreviews', 'create'],
+    'a question, which nothing keeps',
+  );
   t.end();
 });
 
