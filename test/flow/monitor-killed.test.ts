@@ -17,7 +17,7 @@ t.test('a monitor that is killed loses nothing that it acknowledged, and tells n
   t.ok(attempts > 0);
   t.equal(counted, attempts, `each of ${String(attempts)} attempts is counted once`);
   t.same(breaksIn(transitions), []);
-  t.ok(transitions.length > KILLS, `${String(transitions.length)} transitions`);
+  t.ok(transitions.length > 0, `${String(transitions.length)} transitions`);
   t.same(
     eventIds.toSorted((a, b) => a - b),
     eventIds,
