@@ -162,12 +162,12 @@ t.test('with the controller that stays: its Role, Service, disk and Deployment, 
   t.end();
 });
 
-t.test('the controller that stays writes a Lease and its own label, and more where it is asked to', (t) => {
+t.test('the controller that stays writes a Lease and its own label, reads baselines, and may do more where it is asked to', (t) => {
   const more = (serve: InstallOptions['serve'], where: Partial<InstallOptions> = {}): readonly string[] => {
     const before = granted(read(where));
     return granted(read({ ...(serve && { serve }), ...where })).filter((rule) => !before.includes(rule));
   };
-  const always = ['coordination.k8s.io/leases: get create update', '/pods: patch'];
+  const always = ['coordination.k8s.io/leases: get create update', '/pods: patch', '/configmaps: get list'];
   const viewer = ['meshproof.io/matrix: get', 'meshproof.io/sweeps: get'];
   const asking = 'authorization.k8s.io/subjectaccessreviews: create';
   t.same(more({ events: false, reports: false }), [asking, ...always, ...viewer]);
