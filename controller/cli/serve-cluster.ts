@@ -79,7 +79,7 @@ async function standAndLead(setting: Setting): Promise<void> {
   log.info(`${own.podName} stands by at ${standby.address}.`);
   const lease = { namespace: own.namespace, name: SERVE, identity: own.podName };
   await using leadership = await holdLease({ api, clock, debug }, lease, signal);
-  log.info(`${own.podName} leads; the Lease has changed hands ${String(leadership.transitions)} times.`);
+  log.info(`${own.podName} leads.`);
   try {
     await lead(setting, leadership, { ...shown, standby, opened: () => label.putOn(signal) });
   } catch (error) {

@@ -26,13 +26,13 @@ const RELEASE = 'watching';
 const NAMESPACE = `${PREFIX}serve`;
 /** Is not there at first. */
 const LATE = `${PREFIX}late`;
-const INTERVAL_MS = 5000;
+const INTERVAL_MS = 3000;
 /** How long policy may take to every proxy, before what differs is believed. */
 const SETTLE = '3s';
 /** From a change until every proxy has heard of it, on a small cluster. */
 const PROPAGATED_MS = 5000;
 /** Without a controller, agents end after so long. */
-const OUTLIVE = '40s';
+const OUTLIVE = '25s';
 
 const elsewhere = withoutCluster();
 const found = elsewhere === false ? realHelm() : { missing: elsewhere };
@@ -287,20 +287,39 @@ for (const [how, end] of [
   );
 }
 
-t.test('a probe that is deleted is replaced; until then nobody knows', options, async (t) => {
-  const after = await monitor.lastEventId();
-  const isPlain = ({ metadata: { namespace } }: Found): boolean => namespace === PLAIN;
-  const [job] = (await monitor.probes()).filter(isPlain);
-  await kubectl(['delete', 'pod', '-n', PLAIN, '-l', `batch.kubernetes.io/job-name=${job?.metadata.name ?? ''}`]);
-  const unknown = await monitor.event('its routes are unknown', 'transition', after, ({ to, vantage }) => {
-    return to === 'unknown' && vantage.namespace === PLAIN;
-  });
-  t.match(unknown.message, /agent/);
-  await healthy('it is measured again');
-  const [another] = (await monitor.probes()).filter(isPlain);
-  t.not(another?.metadata.uid, job?.metadata.uid);
-  t.same(withoutFindings(await monitor.transitions(after)), []);
-});
+t.test(
+  'a probe that is deleted is replaced; where it cannot be, nobody knows, and the cluster says why',
+  options,
+  async (t) => {
+    const after = await monitor.lastEventId();
+    const isPlain = ({ metadata: { namespace } }: Found): boolean => namespace === PLAIN;
+    const [job] = (await monitor.probes()).filter(isPlain);
+    const quota: KubernetesObject = {
+      apiVersion: 'v1',
+      kind: 'ResourceQuota',
+      metadata: { name: 'full', namespace: PLAIN, labels: TEST_LABELS },
+      spec: { hard: { pods: '0' } },
+    };
+    try {
+      await apply([quota]);
+      await kubectl(['delete', 'pod', '-n', PLAIN, '-l', `batch.kubernetes.io/job-name=${job?.metadata.name ?? ''}`]);
+      const unknown = await monitor.event('its routes are unknown', 'transition', after, ({ to, vantage }) => {
+        return to === 'unknown' && vantage.namespace === PLAIN;
+      });
+      t.match(unknown.message, /agent/);
+      await monitor.settles('it is said why', ({ agents }) =>
+        agents.some(({ why }) => why.includes('exceeded quota: full')),
+      );
+    } finally {
+      await remove([quota]);
+    }
+    await healthy('it is measured again');
+    const [another, ...others] = (await monitor.probes()).filter(isPlain);
+    t.not(another?.metadata.uid, job?.metadata.uid);
+    t.same(others, []);
+    t.same(withoutFindings(await monitor.transitions(after)), []);
+  },
+);
 
 t.test('a namespace that is deleted goes, with its probe', options, async (t) => {
   const after = await monitor.lastEventId();

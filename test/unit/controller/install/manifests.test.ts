@@ -162,37 +162,40 @@ t.test('with the controller that stays: its Role, Service, disk and Deployment, 
   t.end();
 });
 
-t.test('the controller that stays writes a Lease and its own label, reads baselines, and may do more where it is asked to', (t) => {
-  const more = (serve: InstallOptions['serve'], where: Partial<InstallOptions> = {}): readonly string[] => {
-    const before = granted(read(where));
-    return granted(read({ ...(serve && { serve }), ...where })).filter((rule) => !before.includes(rule));
-  };
-  const always = ['coordination.k8s.io/leases: get create update', '/pods: patch', '/configmaps: get list'];
-  const viewer = ['meshproof.io/matrix: get', 'meshproof.io/sweeps: get'];
-  const asking = 'authorization.k8s.io/subjectaccessreviews: create';
-  t.same(more({ events: false, reports: false }), [asking, ...always, ...viewer]);
-  t.same(more({ events: true, reports: true }), [
-    asking,
-    'events.k8s.io/events: create patch',
-    'openreports.io/reports: list create patch delete',
-    'openreports.io/clusterreports: list create patch delete',
-    ...always,
-    ...viewer,
-  ]);
-  t.same(
-    more({ events: true, reports: true }, { namespaces: ['shop'], measured: ['shop'] }),
-    [
-      ...Array.from({ length: 2 }, () => [
-        'events.k8s.io/events: create patch',
-        'openreports.io/reports: list create patch delete',
-      ]).flat(),
+t.test(
+  'the controller that stays writes a Lease and its own label, reads baselines, and may do more where it is asked to',
+  (t) => {
+    const more = (serve: InstallOptions['serve'], where: Partial<InstallOptions> = {}): readonly string[] => {
+      const before = granted(read(where));
+      return granted(read({ ...(serve && { serve }), ...where })).filter((rule) => !before.includes(rule));
+    };
+    const always = ['coordination.k8s.io/leases: get create update', '/pods: patch', '/configmaps: get list'];
+    const viewer = ['meshproof.io/matrix: get', 'meshproof.io/sweeps: get'];
+    const asking = 'authorization.k8s.io/subjectaccessreviews: create';
+    t.same(more({ events: false, reports: false }), [asking, ...always, ...viewer]);
+    t.same(more({ events: true, reports: true }), [
+      asking,
+      'events.k8s.io/events: create patch',
+      'openreports.io/reports: list create patch delete',
+      'openreports.io/clusterreports: list create patch delete',
       ...always,
       ...viewer,
-    ],
-    'in our own namespace and in the measured one, and nothing on the cluster',
-  );
-  t.end();
-});
+    ]);
+    t.same(
+      more({ events: true, reports: true }, { namespaces: ['shop'], measured: ['shop'] }),
+      [
+        ...Array.from({ length: 2 }, () => [
+          'events.k8s.io/events: create patch',
+          'openreports.io/reports: list create patch delete',
+        ]).flat(),
+        ...always,
+        ...viewer,
+      ],
+      'in our own namespace and in the measured one, and nothing on the cluster',
+    );
+    t.end();
+  },
+);
 
 // kubernetes.io/docs/concepts/security/pod-security-standards, profile "restricted"
 t.test('the pod of the controller that stays is as restricted, and writes to its disk alone', (t) => {
