@@ -22,7 +22,7 @@ if ('missing' in real) {
         url: await postgres.database(),
         rounds: 15,
         random,
-        instead: (round) => (round % 5 === 4 ? crash : undefined),
+        beforeKill: (round) => (round % 5 === 4 ? crash : undefined),
       });
       t.ok(commits >= 15, `${String(commits)} commits`);
     },

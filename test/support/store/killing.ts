@@ -18,15 +18,15 @@ export interface Killing {
   readonly url: string;
   readonly rounds: number;
   readonly random: Seeded['random'];
-  /** What ends the work of a round instead of the death of who does it; resolves when the store can be opened again. */
-  readonly instead?: (round: number) => (() => Promise<void>) | undefined;
+  /** What befalls the store of a round before who works with it dies; resolves when the store can be opened again. */
+  readonly beforeKill?: (round: number) => (() => Promise<void>) | undefined;
 }
 
 /**
  * Throws where something acknowledged is lost, something is there in part or twice, or an id is left out. Resolves to
  * the number of commits.
  */
-export async function killAgainAndAgain({ url, rounds, random, instead }: Killing): Promise<number> {
+export async function killAgainAndAgain({ url, rounds, random, beforeKill }: Killing): Promise<number> {
   let stored = 0;
   // The next one loads its modules meanwhile.
   let next = start(url);
@@ -34,7 +34,7 @@ export async function killAgainAndAgain({ url, rounds, random, instead }: Killin
     for (let round = 0; round < rounds; round += 1) {
       const child = next;
       next = start(url);
-      const acknowledged = await endAfter(child, Math.floor(random() * MOST_COMMITS), instead?.(round));
+      const acknowledged = await endAfter(child, Math.floor(random() * MOST_COMMITS), beforeKill?.(round));
       await using store = await openStore(url);
       const found = await checkWhole(store);
       assert.ok(found >= acknowledged, `${String(acknowledged)} were acknowledged, ${String(found)} are there`);
@@ -53,15 +53,16 @@ function start(url: string): Child {
 }
 
 /** Resolves to the last number that it said. */
-async function endAfter(child: Child, commits: number, instead: (() => Promise<void>) | undefined): Promise<number> {
+async function endAfter(child: Child, commits: number, beforeKill: (() => Promise<void>) | undefined): Promise<number> {
   let said = '';
   const linesOf = (): readonly string[] => said.split('\n').slice(0, -1);
   child.stdout.setEncoding('utf8').on('data', (text: string) => (said += text));
   const closed = once(child, 'close');
   child.stdin.write('go\n');
   while (linesOf().length < commits) await Promise.race([once(child.stdout, 'data'), closed.then(gaveUp)]);
-  if (instead === undefined) child.kill('SIGKILL');
-  else await instead();
+  await beforeKill?.();
+  // Also then: one that was between two connections finds the store as it was, and goes on.
+  child.kill('SIGKILL');
   await closed;
   return Number(linesOf().at(-1) ?? 0);
 }
