@@ -6,7 +6,7 @@ import { createServer as createHttp2Server } from 'node:http2';
 import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import { createServer as createTcpServer } from 'node:net';
 import type { Server, Socket } from 'node:net';
-import { MeshproofError } from '../proto/errors.ts';
+import { MeshproofError, messageOf } from '../proto/errors.ts';
 import '../proto/http2-lifetimes.ts';
 import type { Address, ApplicationProtocol } from '../proto/vocabulary.ts';
 import { ATTEMPT_HEADER, lastCaller, STATEMENT_HEADER, tokenIn, WITNESS_HEADER } from './witness.ts';
@@ -155,7 +155,7 @@ async function listen(server: Server, address: Address): Promise<Address> {
   } catch (error) {
     throw new MeshproofError(
       'MPE_PORT_IN_USE',
-      `cannot listen on ${address.host}:${String(address.port)}: ${error instanceof Error ? error.message : String(error)}`,
+      `cannot listen on ${address.host}:${String(address.port)}: ${messageOf(error)}`,
       { cause: error },
     );
   }

@@ -192,6 +192,16 @@ export class MeshproofError extends Error {
   }
 }
 
+/** What was thrown, in a line to be read. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** The same, with what to do about it where that is known. */
+export function advice(error: unknown): string {
+  return error instanceof MeshproofError ? `${error.message}. ${error.hint}` : messageOf(error);
+}
+
 /** For the default branch of an exhaustive switch: the compiler proves that it is never reached. */
 export function assertNever(value: never): never {
   throw new MeshproofError('MPE_INTERNAL', `unexpected value ${JSON.stringify(value)}`);

@@ -1,5 +1,5 @@
 /** istiod's certificate service: a signing request against the pod's service account token. */
-import { MeshproofError } from '../../proto/errors.ts';
+import { MeshproofError, messageOf } from '../../proto/errors.ts';
 import type { Address } from '../../proto/vocabulary.ts';
 import { readBearerToken } from '../bearer-token.ts';
 
@@ -27,7 +27,7 @@ export function meshCa(options: MeshCaOptions): (csrPem: string) => Promise<stri
       if (chain.length < 2) throw new Error(`the answer holds ${String(chain.length)} certificates`);
       return chain.slice(0, -1).join('\n');
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
+      const why = messageOf(error);
       throw new MeshproofError('MPE_CERTIFICATE_REFUSED', `no workload certificate from ${target}: ${why}`, {
         cause: error,
       });

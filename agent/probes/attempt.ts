@@ -1,4 +1,5 @@
 /** The way of every attempt: a fresh connection, plain or over TLS, then a conversation of which the outcome comes. */
+import { messageOf } from '../../proto/errors.ts';
 import type { Outcome, ProvedTransport } from '../../proto/outcome.ts';
 import type { ClientCertificate, Task } from '../../proto/vocabulary.ts';
 import { NO_TLS, outcomeOfEnding, placed, refused } from '../classify.ts';
@@ -47,7 +48,7 @@ export async function attemptOverTls(
   try {
     context = await Promise.race([deps.credentials.contextFor(presented, signal), connection.ended]);
   } catch (error) {
-    return { kind: 'untested', why: 'no-certificate', detail: error instanceof Error ? error.message : String(error) };
+    return { kind: 'untested', why: 'no-certificate', detail: messageOf(error) };
   }
   if ('kind' in context) {
     if (context.kind !== 'deadline') return outcomeOfEnding(connection);

@@ -1,4 +1,5 @@
 /** Which probe attempts which kind of route. */
+import { messageOf } from '../../proto/errors.ts';
 import type { Outcome } from '../../proto/outcome.ts';
 import type { Task } from '../../proto/vocabulary.ts';
 import { probeGrpc } from './grpc.ts';
@@ -27,7 +28,7 @@ export async function attempt(task: Task, deps: ProbeDeps, signal: AbortSignal):
   try {
     return await probe(task, deps, signal);
   } catch (error) {
-    const detail = error instanceof Error ? error.message : String(error);
+    const detail = messageOf(error);
     return { kind: 'untested', why: 'internal-fault', detail: detail.slice(0, 256) };
   }
 }

@@ -1,4 +1,5 @@
 /** One stream from Hello to its end: plans come in, batches go out within the controller's credit. */
+import { messageOf } from '../../proto/errors.ts';
 import type { Clock } from '../../proto/clock.ts';
 import type { AgentMessage, ControllerMessage, Welcome } from '../../proto/gen/meshproof/v1/session.ts';
 import type { Vantage } from '../../proto/vocabulary.ts';
@@ -93,7 +94,7 @@ class Conversation {
         onEnd: this.#ended.resolve,
       });
     } catch (error) {
-      return { kind: 'lost', why: error instanceof Error ? error.message : String(error), wasWelcomed: false };
+      return { kind: 'lost', why: messageOf(error), wasWelcomed: false };
     }
     spool.onAdded = () => {
       this.#flush();

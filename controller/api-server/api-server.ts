@@ -5,7 +5,7 @@ import { pipeline } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import pLimit from 'p-limit';
 import type { Clock } from '../../proto/clock.ts';
-import { Deadline } from './deadline.ts';
+import { Deadline } from '../../proto/deadline.ts';
 import { linesOf } from './lines.ts';
 import { answerIn, brokenBy } from './trouble.ts';
 import type { Answer, Broken, Reply } from './trouble.ts';

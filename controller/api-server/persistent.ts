@@ -1,7 +1,7 @@
 /** A question to the API server, put again while there is hope for an answer. */
 import type { Clock } from '../../proto/clock.ts';
-import { Backoff } from './backoff.ts';
-import type { BackoffOptions } from './backoff.ts';
+import { Backoff } from '../../proto/backoff.ts';
+import type { BackoffOptions } from '../../proto/backoff.ts';
 import { describeTrouble, isPassing, refusedBy } from './trouble.ts';
 import type { Broken, Reply } from './trouble.ts';
 

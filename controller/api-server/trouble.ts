@@ -1,4 +1,5 @@
 /** What can go wrong with a request to the API server, as values. */
+import { messageOf } from '../../proto/errors.ts';
 import { fields, integer, text } from '../declared/reading.ts';
 
 /** Nothing usable came back. */
@@ -32,7 +33,7 @@ const LASTING =
 /** Of an error of a socket, or of anything else on the way. */
 export function brokenBy(error: unknown): Broken {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   const says = code === '' || message.includes(code) ? message : `${message} (${code})`;
   return { kind: 'broken', says: says === '' ? 'the connection broke' : says, isLasting: LASTING.test(code) };
 }

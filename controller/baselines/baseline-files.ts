@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { access, mkdir, readFile, readdir, rm } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
-import { MeshproofError } from '../../proto/errors.ts';
+import { MeshproofError, messageOf } from '../../proto/errors.ts';
 import type { Baseline } from '../gate/baseline.ts';
 import { writeAtomically } from '../publish/write-atomically.ts';
 import { alreadyThere, checkName, notThere, summaryOf } from './baseline-store.ts';
@@ -45,7 +45,7 @@ export function baselineFiles(folder: string, place: string): BaselineStore {
       const path = pathOf(baseline.name);
       if (!mayReplace && (await exists(path))) throw alreadyThere(baseline.name, place);
       await mkdir(folder, { recursive: true }).catch((cause: unknown) => {
-        const why = cause instanceof Error ? cause.message : String(cause);
+        const why = messageOf(cause);
         throw new MeshproofError('MPE_INVALID_CONFIG', `cannot make ${folder}: ${why}`, {
           cause,
           hint: 'Name another place with XDG_STATE_HOME, or a file with --file.',
@@ -88,7 +88,7 @@ export async function readBytes(path: string): Promise<Uint8Array> {
   try {
     return await readFile(path);
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
+    const why = messageOf(cause);
     throw new MeshproofError('MPE_UNREADABLE_INPUT', `${path} cannot be read: ${why}`, { cause });
   }
 }

@@ -1,7 +1,7 @@
 /** Baselines as they are kept: JSON, as a rule compressed. Old versions stay readable. */
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { z } from 'zod';
-import { MeshproofError } from '../../proto/errors.ts';
+import { MeshproofError, messageOf } from '../../proto/errors.ts';
 import type { Baseline } from '../gate/baseline.ts';
 import { API_VERSION } from '../publish/json.ts';
 
@@ -101,7 +101,7 @@ export function jsonIn(text: string, name: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
+    const why = messageOf(cause);
     throw new MeshproofError('MPE_UNREADABLE_INPUT', `${name} is no JSON: ${why}`, { cause });
   }
 }

@@ -1,6 +1,6 @@
 /** A sweep from a laptop: as a Job in the cluster, whose log brings its progress and its result back. */
 import type { Clock } from '../../proto/clock.ts';
-import { MeshproofError } from '../../proto/errors.ts';
+import { MeshproofError, messageOf } from '../../proto/errors.ts';
 import { VERSION } from '../../proto/version.ts';
 import type { SweepJobs } from '../fleet/kubernetes/job.ts';
 import { sweepJob, sweepJobName } from '../fleet/kubernetes/sweep-job.ts';
@@ -46,10 +46,9 @@ export async function runSweepJob(deps: SweepJobDeps, options: SweepJobOptions, 
 }
 
 async function remove(name: string, { jobs, note }: SweepJobDeps): Promise<void> {
-  const why = await jobs.delete(name, AbortSignal.timeout(DELETE_WITHIN_MS)).then(
-    (isAccepted) => (isAccepted ? undefined : 'the API server did not accept it'),
-    (error: unknown) => (error instanceof Error ? error.message : String(error)),
-  );
+  const why = await jobs
+    .delete(name, AbortSignal.timeout(DELETE_WITHIN_MS))
+    .then((isAccepted) => (isAccepted ? undefined : 'the API server did not accept it'), messageOf);
   if (why !== undefined) note(`Job ${name} could not be deleted, and will go by itself: ${why}`);
 }
 

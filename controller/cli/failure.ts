@@ -1,7 +1,7 @@
 /** What a command's failure looks like to its caller: a message, what to do, and an exit status. */
 import { inspect } from 'node:util';
 import type { ExitStatus } from '../../proto/errors.ts';
-import { ERRORS, EXIT, MeshproofError } from '../../proto/errors.ts';
+import { ERRORS, EXIT, MeshproofError, messageOf } from '../../proto/errors.ts';
 import { Interrupted } from './interruption.ts';
 
 export interface Failure {
@@ -22,6 +22,6 @@ export function failureOf(error: unknown, signal: AbortSignal, isVerbose: boolea
 /** Errors that are not ours become MPE_INTERNAL. */
 export function asMeshproofError(error: unknown): MeshproofError {
   if (error instanceof MeshproofError) return error;
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   return new MeshproofError('MPE_INTERNAL', message, { cause: error, hint: ERRORS.MPE_INTERNAL.remedy });
 }

@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import { addAbortSignal } from 'node:stream';
 import type { Readable } from 'node:stream';
 import { z } from 'zod';
-import { MeshproofError } from '../../proto/errors.ts';
+import { MeshproofError, messageOf } from '../../proto/errors.ts';
 import type { Flow } from '../declared/expectation.ts';
 
 const NAME = '[a-z0-9]([a-z0-9.-]*[a-z0-9])?';
@@ -83,7 +83,7 @@ async function* chunksOf(input: Readable, name: string): AsyncIterable<Uint8Arra
   try {
     for await (const chunk of input as AsyncIterable<Uint8Array>) yield chunk;
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageOf(error);
     throw new MeshproofError('MPE_UNREADABLE_INPUT', `cannot read ${name}: ${why}`, { cause: error });
   }
 }
@@ -93,7 +93,7 @@ function parseFlow(text: string, place: string): Flow {
   try {
     value = JSON.parse(text);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageOf(error);
     throw new MeshproofError('MPE_UNREADABLE_INPUT', `${place}: expected one JSON object: ${why}`, { cause: error });
   }
   const parsed = flowSchema.safeParse(value);

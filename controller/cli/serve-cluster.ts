@@ -1,9 +1,9 @@
 /** `serve --in-cluster`: the controller of a cluster, as an installation runs it; of several, one measures. */
-import { MeshproofError } from '../../proto/errors.ts';
+import { MeshproofError, messageOf } from '../../proto/errors.ts';
 import { systemClock as clock } from '../../proto/system-clock.ts';
 import { connectCluster } from '../api-server/connect.ts';
 import type { Cluster } from '../api-server/connect.ts';
-import { Deadline } from '../api-server/deadline.ts';
+import { Deadline } from '../../proto/deadline.ts';
 import { KubernetesApi } from '../api-server/kubernetes-api.ts';
 import { kubernetesLauncher } from '../fleet/kubernetes/launcher.ts';
 import { SERVE, STORE_FOLDER, WEB_PORT } from '../install/names.ts';
@@ -89,7 +89,7 @@ async function standAndLead(setting: Setting): Promise<void> {
   }
   if (leadership.lost.aborted && !signal.aborted) {
     const { reason } = leadership.lost as { readonly reason: unknown };
-    const why = reason instanceof Error ? reason.message : String(reason);
+    const why = messageOf(reason);
     throw new MeshproofError('MPE_LEADERSHIP_LOST', `${own.podName} does not lead any more: ${why}`, { cause: reason });
   }
 }
@@ -174,7 +174,7 @@ async function unlabelled(
   try {
     await takeOff(deadline.signal);
   } catch (error) {
-    debug(`the label of the leader stays: ${error instanceof Error ? error.message : String(error)}`);
+    debug(`the label of the leader stays: ${messageOf(error)}`);
   } finally {
     deadline.end();
   }

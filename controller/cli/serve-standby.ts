@@ -21,12 +21,11 @@ export async function startStandby(
 ): Promise<RunningWeb> {
   const monitored = idle(clock);
   const isStandby = (): boolean => true;
-  const metrics = controllerMetrics(monitored, { clock, isStandby });
   return startWeb(
     {
       monitored,
       store: NOTHING,
-      metrics: async () => ({ contentType: metrics.contentType, text: await metrics.text() }),
+      metrics: controllerMetrics(monitored, { clock, isStandby }),
       access,
       clock,
       log,

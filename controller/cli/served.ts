@@ -3,8 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { MeshproofError } from '../../proto/errors.ts';
 import { systemClock } from '../../proto/system-clock.ts';
 import type { BaselineStore } from '../baselines/baseline-store.ts';
-import { Monitor } from '../monitor.ts';
-import type { MonitorDeps, MonitorOptions } from '../monitor.ts';
+import { Monitor } from '../standing/monitor.ts';
+import type { MonitorDeps, MonitorOptions } from '../standing/monitor.ts';
 import { SERIES_LIMITS } from '../publish/metrics/limits.ts';
 import { controllerMetrics } from '../publish/metrics/controller-metrics.ts';
 import type { Store } from '../store/store.ts';
@@ -67,7 +67,7 @@ export async function serveMonitor(served: Served, flags: ServeFlags, signal: Ab
       monitored: monitor,
       store,
       ...(served.baselines && { baselines: served.baselines }),
-      metrics: async () => ({ contentType: metrics.contentType, text: await metrics.text() }),
+      metrics,
       access,
       clock,
       log,

@@ -1,6 +1,6 @@
 /** Attempts beside the plan: asked for now, made as soon as their targets may be tried again. */
 import { confirmationNumber } from '../monitor/rounds.ts';
-import type { SeenRound } from '../monitor/standing-matrix.ts';
+import type { SeenRound } from '../monitor/matrix-changes.ts';
 import type { StandingRoute } from '../monitor/standing-route.ts';
 import type { Fleet } from './fleet.ts';
 import { Allowance } from './pacing.ts';

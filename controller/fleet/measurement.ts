@@ -4,11 +4,12 @@ import type { Clock } from '../../proto/clock.ts';
 import type { Report, Untested, UntestedWhy } from '../../proto/outcome.ts';
 import type { Expectation } from '../declared/expectation.ts';
 import type { MeasuredCell } from '../judge/measured-cell.ts';
-import { assembleCell } from '../measured/assemble.ts';
+import { assembleCell, whyMissing } from '../measured/assemble.ts';
 import { Collected } from '../measured/collected.ts';
 import type { Plan } from '../plan/plan.ts';
 import { DEFAULT_FLEET_OPTIONS, Fleet } from './fleet.ts';
 import type { Launcher } from './launcher.ts';
+import { whyNobodyReports } from './missing.ts';
 import { wavesOf } from './pacing.ts';
 import type { Agent } from './roster.ts';
 import { routeCells, taskOf } from './routes.ts';
@@ -126,7 +127,7 @@ export class Measurement implements AsyncDisposable {
       if (expectation === undefined) return [];
       const { cell, dialled, route, vantage } = routed;
       const reports = this.#collected.reportsOn(route);
-      const missing = this.#whyMissing(dialled.length, vantage);
+      const missing = whyMissing(dialled, () => this.#whyNothingOf(vantage));
       return [assembleCell({ cell, expectation, dialled, reports, missing })];
     });
   }
@@ -199,17 +200,14 @@ export class Measurement implements AsyncDisposable {
     }
   }
 
-  #whyMissing(addresses: number, vantage: string): Untested {
-    if (addresses === 0) return untested('no-address', 'nothing is there to be dialled');
+  #whyNothingOf(vantage: string): Untested {
     const agent = this.#fleet.roster.holderOf(vantage);
-    if (agent === undefined || agent.bootId === '') {
-      const why = agent === undefined || agent.why === '' ? 'none connected in time' : agent.why;
-      return untested('no-agent', `no agent for ${vantage}: ${why}`);
+    const nobody = whyNobodyReports(vantage, agent, 'none connected in time');
+    if (nobody !== undefined) return nobody;
+    if (agent !== undefined && agent.droppedOutcomes + agent.missingBatches > 0) {
+      return { kind: 'untested', why: 'dropped', detail: `agent ${agent.id} ${gapOf(agent)}` };
     }
-    if (isGone(agent) || agent.state === 'stale') return untested('agent-lost', `agent ${agent.id}: ${agent.why}`);
-    if (agent.droppedOutcomes + agent.missingBatches > 0)
-      return untested('dropped', `agent ${agent.id} ${gapOf(agent)}`);
-    return untested('cancelled', 'the deadline of the sweep came first');
+    return { kind: 'untested', why: 'cancelled', detail: 'the deadline of the sweep came first' };
   }
 }
 
@@ -234,8 +232,4 @@ function isGone(agent: Agent | undefined): boolean {
 function gapOf({ droppedOutcomes, missingBatches }: Agent): string {
   const batches = missingBatches === 0 ? '' : `, and ${String(missingBatches)} of its batches never came`;
   return `dropped ${String(droppedOutcomes)} outcomes${batches}`;
-}
-
-function untested(why: UntestedWhy, detail: string): Untested {
-  return { kind: 'untested', why, detail };
 }

@@ -1,7 +1,7 @@
 /** One try after the other to take, keep or give back a Lease, by what was seen of it and for how long. */
 import type { Clock } from '../../proto/clock.ts';
-import { MeshproofError } from '../../proto/errors.ts';
-import { Deadline } from '../api-server/deadline.ts';
+import { MeshproofError, messageOf } from '../../proto/errors.ts';
+import { Deadline } from '../../proto/deadline.ts';
 import type { Fields } from '../declared/reading.ts';
 import type { LeaseApi } from './lease-api.ts';
 import { leaseObject, microTime, readLease } from './lease-record.ts';
@@ -133,7 +133,7 @@ export class Candidate {
     } catch (error) {
       signal.throwIfAborted();
       if (error instanceof MeshproofError && error.code === 'MPE_NOT_PERMITTED') throw error;
-      this.#sayOnce(`the Lease is out of reach: ${error instanceof Error ? error.message : String(error)}`);
+      this.#sayOnce(`the Lease is out of reach: ${messageOf(error)}`);
       return OPEN;
     } finally {
       deadline.end();

@@ -1,6 +1,7 @@
 /** One active controller: who holds the Lease leads, and gives up a good while before anybody else may take it. */
+import { messageOf } from '../../proto/errors.ts';
 import type { Clock } from '../../proto/clock.ts';
-import { Deadline } from '../api-server/deadline.ts';
+import { Deadline } from '../../proto/deadline.ts';
 import type { KubernetesApi } from '../api-server/kubernetes-api.ts';
 import { Candidate } from './candidate.ts';
 import type { Held, LeaseOptions } from './candidate.ts';
@@ -66,7 +67,7 @@ class Term implements Leadership {
     this.#limit = new Deadline(clock, this.#leftMs, this.#over.signal);
     this.lost = this.#limit.signal;
     this.lost.addEventListener('abort', () => {
-      debug(`leadership is over: ${this.lost.reason instanceof Error ? this.lost.reason.message : ''}`);
+      debug(`leadership is over: ${messageOf(this.lost.reason)}`);
     });
     this.#running = this.#renew();
   }

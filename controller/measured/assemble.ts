@@ -23,6 +23,12 @@ export interface Evidence {
   readonly missing: Untested;
 }
 
+/** Why a cell has no reports. `ofVantage`: what is said of its vantage, where there was something to be dialled. */
+export function whyMissing(dialled: readonly Dialled[], ofVantage: () => Untested): Untested {
+  if (dialled.length > 0) return ofVantage();
+  return { kind: 'untested', why: 'no-address', detail: 'nothing is there to be dialled' };
+}
+
 /**
  * A cell counts as tested only if something was tested at every address that was to be dialled, and as often as was
  * planned, for one address may stand for several endpoints: half of them say nothing about the other half.

@@ -5,8 +5,8 @@ import { gatherEvidence } from '../judge/evidence.ts';
 import type { Evidence } from '../judge/evidence.ts';
 import type { Cell } from '../judge/finding.ts';
 import { hasUnmetEndpoint } from '../judge/judge.ts';
-import { inForceAtMs, isDrifting } from '../judge/settling.ts';
-import { assembleCell } from '../measured/assemble.ts';
+import { isDrifting } from '../judge/settling.ts';
+import { assembleCell, whyMissing } from '../measured/assemble.ts';
 import type { Dialled } from '../measured/assemble.ts';
 import type { MeasuredCell } from '../judge/measured-cell.ts';
 import type { Report, Untested } from '../../proto/outcome.ts';
@@ -17,12 +17,13 @@ import type { RouteNow } from './current.ts';
 import { changedAnswers } from './declared-state.ts';
 import type { DeclaredState } from './declared-state.ts';
 import type { ChangedObject, Transition } from './events.ts';
+import type { Judged, Redeclared, SeenRound } from './matrix-changes.ts';
 import type { Round } from './rounds.ts';
 import { forget, observe } from './route-state.ts';
 import type { RouteState } from './route-state.ts';
-import { isOld, routeNow, unmeasured } from './standing-route.ts';
+import { isOld, routeNow, taskText, unmeasured } from './standing-route.ts';
 import type { StandingRoute, Times } from './standing-route.ts';
-import { suppressionOf } from './suppression.ts';
+import { isSuppressed, suppressionNow } from './suppression.ts';
 import { lostSight, transitionOf } from './transition.ts';
 
 export interface MatrixOptions {
@@ -39,35 +40,6 @@ export interface RememberedRoute {
   readonly key: string;
   readonly number: number;
   readonly state: RouteState;
-}
-
-export interface Redeclared {
-  /** Those that have got a number now. */
-  readonly begun: readonly StandingRoute[];
-  /** New ones, and those that are attempted in another way now. */
-  readonly assigned: readonly StandingRoute[];
-  readonly gone: readonly StandingRoute[];
-  /** Keys of routes of which something else is declared now. */
-  readonly changedAnswers: readonly string[];
-}
-
-export interface Judged {
-  readonly transitions: readonly Transition[];
-  /** Routes whose state has changed, also where that is no transition. */
-  readonly changed: readonly StandingRoute[];
-  /** Routes that should be attempted again at once. */
-  readonly doubtful: readonly StandingRoute[];
-  readonly seen: readonly SeenRound[];
-}
-
-/** A round that was judged. */
-export interface SeenRound {
-  readonly route: StandingRoute;
-  /** When its latest attempt began, milliseconds since 1970. */
-  readonly atMs: number;
-  readonly agrees: boolean;
-  /** As in `Round`. */
-  readonly asked: number | null;
 }
 
 /** One of several that a beat may bring for a route: each with the states on both sides of it. */
@@ -164,7 +136,7 @@ export class StandingMatrix {
     const changed = new Set<StandingRoute>();
     const doubtful = new Set<StandingRoute>();
     const seen: SeenRound[] = [];
-    if (this.#state === undefined) return { transitions: [], changed: [], doubtful: [], seen };
+    if (this.#state === undefined || rounds.size === 0) return { transitions: [], changed: [], doubtful: [], seen };
     const { mesh } = this.#state;
     for (const [number, complete] of rounds) {
       const route = this.#byNumber.get(number);
@@ -182,7 +154,7 @@ export class StandingMatrix {
         const atMs = Math.max(...reports.map(({ startedAtMs }) => startedAtMs));
         route.cell = cell;
         route.measuredAtMs = atMs;
-        route.suppression = this.#suppressionOf(route, cell, times);
+        route.suppression = suppressionNow(this.#state, route, cell, this.#options.settleMs, times);
         seen.push({ route, atMs, agrees: cell.drift === 'agrees', asked });
         if (isSuppressed(cell, route.suppression)) continue;
         const before = route.state;
@@ -215,7 +187,7 @@ export class StandingMatrix {
       route.state = forget(state, times.wallMs);
       changed.push(route);
       const last = cell ?? unmeasured(this.#measured(route, [], missing));
-      const { detail } = whyMissing(route, missing);
+      const { detail } = whyMissing(route.dialled, () => missing(route.vantage));
       transitions.push(lostSight(last, state, route.state, times.wallMs, detail));
     }
     return { transitions, changed };
@@ -254,9 +226,9 @@ export class StandingMatrix {
   }
 
   #measured(route: StandingRoute, reports: readonly Report[], missing: (vantage: string) => Untested): MeasuredCell {
-    const { declared, dialled } = route;
+    const { declared, dialled, vantage } = route;
     const { planned: cell, expectation } = declared;
-    return assembleCell({ cell, expectation, dialled, reports, missing: whyMissing(route, missing) });
+    return assembleCell({ cell, expectation, dialled, reports, missing: whyMissing(dialled, () => missing(vantage)) });
   }
 
   #judgeRound(
@@ -272,17 +244,6 @@ export class StandingMatrix {
     return judgeCell(this.#measured(route, route.rounds.flat(), missing), evidence, false, trusted);
   }
 
-  #suppressionOf(route: StandingRoute, cell: Cell, { monotonicMs, wallMs }: Times): StandingRoute['suppression'] {
-    if (this.#state === undefined) return null;
-    const { settleMs } = this.#options;
-    const { mesh, rollouts } = this.#state;
-    const unsettled = suppressionOf(mesh, cell.target, rollouts);
-    if (unsettled !== undefined) return unsettled;
-    const isYoung =
-      monotonicMs - route.answerSinceMs < settleMs || inForceAtMs(mesh, cell.expectation, settleMs) > wallMs;
-    return settleMs > 0 && isYoung ? 'fresh-policy' : null;
-  }
-
   /** What is too old proves nobody alive. */
   #freshCells({ monotonicMs }: Times): readonly MeasuredCell[] {
     const { intervalMs } = this;
@@ -296,31 +257,4 @@ export class StandingMatrix {
     const cells = [...this.#routes.values()].flatMap(({ cell }) => cell ?? []);
     return new Map(attribute(this.#state.mesh, cells).map((cell) => [cell.key, cell]));
   }
-}
-
-const NOWHERE: Untested = { kind: 'untested', why: 'no-address', detail: 'nothing is there to be dialled' };
-
-/** An answer that came is a fact, in whatever state its pods are; that none came of them says nothing. */
-function isSuppressed(cell: Cell, suppression: StandingRoute['suppression']): boolean {
-  if (suppression === null || !isDrifting(cell)) return false;
-  return suppression === 'fresh-policy' || cell.drift === 'blocked' || cell.drift === 'misplaced';
-}
-
-function whyMissing({ attempts, vantage }: StandingRoute, missing: (vantage: string) => Untested): Untested {
-  return attempts === 0 ? NOWHERE : missing(vantage);
-}
-
-/** What an agent is told of the route. */
-function taskText({ declared, dialled, attempts }: Pick<StandingRoute, 'declared' | 'dialled' | 'attempts'>): string {
-  const { route, authority, serverName, peerIdentities, connectTimeoutMs, timeoutMs } = declared.planned;
-  return JSON.stringify([
-    route.probe,
-    authority,
-    serverName,
-    peerIdentities,
-    connectTimeoutMs,
-    timeoutMs,
-    dialled,
-    attempts,
-  ]);
 }

@@ -107,3 +107,22 @@ export function unmeasured(measured: MeasuredCell): Cell {
   const message = `${routeName(measured)} was not measured yet${detail === '' ? '' : `: ${detail}`}.`;
   return { ...measured, drift: 'unknown', isFlapping: false, cause: causeOf('MP1501', message) };
 }
+
+/** What an agent is told of the route. */
+export function taskText({
+  declared,
+  dialled,
+  attempts,
+}: Pick<StandingRoute, 'declared' | 'dialled' | 'attempts'>): string {
+  const { route, authority, serverName, peerIdentities, connectTimeoutMs, timeoutMs } = declared.planned;
+  return JSON.stringify([
+    route.probe,
+    authority,
+    serverName,
+    peerIdentities,
+    connectTimeoutMs,
+    timeoutMs,
+    dialled,
+    attempts,
+  ]);
+}

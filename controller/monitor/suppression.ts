@@ -4,11 +4,34 @@ import type { K8sObject } from '../declared/objects.ts';
 import { fields, integer, isFields, list } from '../declared/reading.ts';
 import type { Fields } from '../declared/reading.ts';
 import type { Target } from '../../proto/vocabulary.ts';
+import type { Cell } from '../judge/finding.ts';
+import { inForceAtMs, isDrifting } from '../judge/settling.ts';
 import type { Suppression } from './current.ts';
+import type { StandingRoute, Times } from './standing-route.ts';
 
 /** `namespace/name` of the workloads whose pods are being replaced. */
 export function rolloutsIn(objects: readonly K8sObject[]): ReadonlySet<string> {
   return new Set(objects.filter(isRollingOut).map(({ metadata: { namespace, name } }) => `${namespace}/${name}`));
+}
+
+/** Null: what is seen of the route counts. `settleMs`: how long a change may take to reach every proxy. */
+export function suppressionNow(
+  { mesh, rollouts }: { readonly mesh: Mesh; readonly rollouts: ReadonlySet<string> },
+  { answerSinceMs }: Pick<StandingRoute, 'answerSinceMs'>,
+  { target, expectation }: Pick<Cell, 'target' | 'expectation'>,
+  settleMs: number,
+  { monotonicMs, wallMs }: Times,
+): Suppression | null {
+  const unsettled = suppressionOf(mesh, target, rollouts);
+  if (unsettled !== undefined) return unsettled;
+  const isYoung = monotonicMs - answerSinceMs < settleMs || inForceAtMs(mesh, expectation, settleMs) > wallMs;
+  return settleMs > 0 && isYoung ? 'fresh-policy' : null;
+}
+
+/** An answer that came is a fact, in whatever state its pods are; that none came of them says nothing. */
+export function isSuppressed(cell: Pick<Cell, 'drift'>, suppression: Suppression | null): boolean {
+  if (suppression === null || !isDrifting(cell)) return false;
+  return suppression === 'fresh-policy' || cell.drift === 'blocked' || cell.drift === 'misplaced';
 }
 
 /** Undefined: what is seen of the target counts. */

@@ -1,6 +1,6 @@
 /** One pass over the plan after the other: when each is complete. */
 import type { SweepTrigger } from './events.ts';
-import type { SeenRound } from './standing-matrix.ts';
+import type { SeenRound } from './matrix-changes.ts';
 import { STALE_AFTER_INTERVALS } from './standing-route.ts';
 import type { StandingRoute, Times } from './standing-route.ts';
 

@@ -1,7 +1,7 @@
 /** YAML and JSON texts taken apart into documents, each parsed by itself and able to tell places inside it. */
 import { isMap, isScalar, isSeq, parseAllDocuments, parseDocument } from 'yaml';
 import type { Document, ParseOptions, DocumentOptions, SchemaOptions } from 'yaml';
-import { MeshproofError } from '../../proto/errors.ts';
+import { MeshproofError, messageOf } from '../../proto/errors.ts';
 import { documentChunks, listChunks } from './chunks.ts';
 import type { Chunk } from './chunks.ts';
 import { JsonFault, readJson } from './json-text.ts';
@@ -164,7 +164,7 @@ function valueOf(document: Document.Parsed, source: Source, start: number): unkn
   try {
     value = document.toJS({ maxAliasCount: MAX_ALIASES }) as unknown;
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
+    const why = messageOf(cause);
     throw unreadable(source, place, `expected YAML that can be resolved: ${why}`, cause);
   }
   if (isTooDeep(value, 0)) throw unreadable(source, place, TOO_DEEP);

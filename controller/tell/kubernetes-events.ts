@@ -1,6 +1,6 @@
 /** A sink that tells events as Kubernetes Events of the Service or Pod that they are about. */
 import type { Clock } from '../../proto/clock.ts';
-import { Deadline } from '../api-server/deadline.ts';
+import { Deadline } from '../../proto/deadline.ts';
 import { fields, list, text } from '../declared/reading.ts';
 import { toldBy, unasked } from './cluster-request.ts';
 import type { AskCluster, ClusterAnswer, ClusterRequest } from './cluster-request.ts';

@@ -1,9 +1,10 @@
 /** One sink being told: each event once and in order, again and again where it is not taken, and given up in the end. */
+import { messageOf } from '../../proto/errors.ts';
 import type { Clock } from '../../proto/clock.ts';
 import type { Current } from '../monitor/current.ts';
 import type { StoredEvent } from '../monitor/events.ts';
-import { Backoff } from '../api-server/backoff.ts';
-import { Deadline } from '../api-server/deadline.ts';
+import { Backoff } from '../../proto/backoff.ts';
+import { Deadline } from '../../proto/deadline.ts';
 import { Backlog } from './backlog.ts';
 import type { ReadEvents } from './backlog.ts';
 import type { Sink, Told } from './sink.ts';
@@ -172,7 +173,7 @@ export class Teller {
     } catch (error) {
       signal.throwIfAborted();
       if (deadline.isOver) return { kind: 'away', why: `no answer for ${String(patienceMs)} ms`, retryAfterMs: null };
-      const why = error instanceof Error ? error.message : String(error);
+      const why = messageOf(error);
       return { kind: 'refused', why, retryAfterMs: null };
     } finally {
       deadline.end();
@@ -212,7 +213,7 @@ export class Teller {
       await remember.save(this.#sink.name, this.#position);
       this.#keptPosition = this.#position;
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
+      const why = messageOf(error);
       this.#say(`cannot remember that event ${String(this.#position)} was told: ${why}`);
     }
   }
@@ -226,7 +227,7 @@ export class Teller {
         return await work();
       } catch (error) {
         signal.throwIfAborted();
-        const why = error instanceof Error ? error.message : String(error);
+        const why = messageOf(error);
         if (backoff.failures === 0) this.#say(`cannot ${what}: ${why}`);
         await this.#deps.clock.sleep(backoff.nextMs(), signal);
       }

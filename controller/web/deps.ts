@@ -9,7 +9,7 @@ import type { Log } from './log.ts';
 export interface WebDeps {
   readonly monitored: Monitored;
   readonly store: Pick<Store, 'events' | 'sweeps' | 'sweep' | 'tallies'>;
-  readonly metrics: () => Promise<{ readonly contentType: string; readonly text: string }>;
+  readonly metrics: { readonly contentType: string; readonly text: () => Promise<string> };
   readonly access: Access;
   readonly clock: Clock;
   readonly log: Log;

@@ -1,5 +1,6 @@
 /** Sweeps that were asked for: one at a time, and what became of the latest. */
 import { randomUUID } from 'node:crypto';
+import { messageOf } from '../../proto/errors.ts';
 import type { SweepSummary } from '../monitor/events.ts';
 import type { Monitored } from '../monitor/monitored.ts';
 
@@ -35,7 +36,7 @@ export class SweepRequests {
     const signal = AbortSignal.any([this.#ending, AbortSignal.timeout(WITHIN_MS)]);
     void this.#monitored.sweepNow(signal).then(
       (sweep) => this.#kept.set(id, { id, state: 'done', sweep }),
-      (error: unknown) => this.#kept.set(id, { id, state: 'failed', why: whyOf(error) }),
+      (error: unknown) => this.#kept.set(id, { id, state: 'failed', why: messageOf(error) }),
     );
     return request;
   }
@@ -43,8 +44,4 @@ export class SweepRequests {
   find(id: string): SweepRequest | undefined {
     return this.#kept.get(id);
   }
-}
-
-function whyOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,6 +1,6 @@
 /** The web side of the controller: API, page and metrics on one port. */
 import type { AddressInfo } from 'node:net';
-import { MeshproofError } from '../../proto/errors.ts';
+import { MeshproofError, messageOf } from '../../proto/errors.ts';
 import { boundConnections } from './connections.ts';
 import type { WebDeps, WebOptions } from './deps.ts';
 import { EventStreams } from './event-streams.ts';
@@ -103,6 +103,6 @@ function notListening(where: string, cause: unknown): MeshproofError {
       hint: 'End the other process, or listen somewhere else.',
     });
   }
-  const why = cause instanceof Error ? cause.message : String(cause);
+  const why = messageOf(cause);
   return new MeshproofError('MPE_INVALID_CONFIG', `cannot listen at ${where}: ${why}`, { cause });
 }

@@ -1,6 +1,6 @@
 /** What runs of a mesh, proxies and applications, and how it gets from one reality to the next. */
 import { isDeepStrictEqual } from 'node:util';
-import { MeshproofError } from '../../proto/errors.ts';
+import { MeshproofError, messageOf } from '../../proto/errors.ts';
 import { Apps } from './apps.ts';
 import type { MeshRoot } from './ca/mesh-root.ts';
 import { issueWorkloadCertificates } from './ca/workload-certificates.ts';
@@ -97,7 +97,7 @@ export class RunningMesh implements AsyncDisposable {
       await this.#bring(plans, signal);
     } catch (cause) {
       signal.throwIfAborted();
-      const why = cause instanceof Error ? cause.message : String(cause);
+      const why = messageOf(cause);
       const broken = new MeshproofError(
         'MPE_DATA_PLANE_FAILED',
         `a change of the sandbox failed, and what was in force before cannot be brought back: ${why}`,

@@ -20,6 +20,9 @@ const NAMESPACES = [MIXED, PLAIN];
 /** Of the sweep; probe pods and the Job end by themselves some time after it. */
 const SHORT = ['--timeout', '45s'];
 
+/** As attempts on a pod are paced, a sweep of it takes so long that it is under way whatever befalls it. */
+const MANY_PORTS = 25;
+
 /** Pods that this sweep alone has made, running; the lane has no other at the time. `role`: probe or controller. */
 async function podsOf(role: string, before: ReadonlySet<string>): Promise<readonly Found[]> {
   const pods = await get('pods', '-A', '-l', `meshproof.io/role=${role}`);
@@ -99,16 +102,26 @@ t.test('when an agent is killed, its cells are unknown', options, async (t) => {
 });
 
 t.test('when a namespace is deleted under a sweep, there is no verdict', options, async (t) => {
-  const port = { name: 'http', containerPort: 8080, answers: 'http' } as const;
+  const numbers = Array.from({ length: MANY_PORTS }, (_, index) => 8080 + index);
+  const name = (port: number): string => `http-${String(port)}`;
   await apply([
     namespaceOf(DOOMED, false),
     accountOf(DOOMED, 'doomed'),
-    workloadOf({ name: 'doomed', namespace: DOOMED, account: 'doomed', isMeshed: false, ports: [port] }, image),
+    workloadOf(
+      {
+        name: 'doomed',
+        namespace: DOOMED,
+        account: 'doomed',
+        isMeshed: false,
+        ports: numbers.map((port) => ({ name: name(port), containerPort: port, answers: 'http' })),
+      },
+      image,
+    ),
     serviceOf({
       name: 'doomed',
       namespace: DOOMED,
       app: 'doomed',
-      ports: [{ name: 'http', port: 80, targetPort: 8080 }],
+      ports: numbers.map((port) => ({ name: name(port), port, targetPort: port })),
     }),
   ]);
   await rolledOut([DOOMED]);

@@ -32,7 +32,7 @@ const SETTLE = '3s';
 /** From a change until every proxy has heard of it, on a small cluster. */
 const PROPAGATED_MS = 5000;
 /** Without a controller, agents end after so long. */
-const OUTLIVE = '20s';
+const OUTLIVE = '45s';
 
 const elsewhere = withoutCluster();
 const found = elsewhere === false ? realHelm() : { missing: elsewhere };

@@ -25,7 +25,7 @@ t.test('a rollout goes on, halts, goes on, and halts', async (t) => {
     {
       ...{ monitored: scene.monitor, store, clock: systemClock, access: SCENE_ACCESS },
       log: { info: quiet, warn: quiet, debug: quiet },
-      metrics: () => Promise.resolve({ contentType: '', text: '' }),
+      metrics: { contentType: '', text: () => Promise.resolve('') },
     },
     { listen: { host: '127.0.0.1', port: 0 }, anonymous: 'read' },
   );

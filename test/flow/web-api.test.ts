@@ -232,8 +232,7 @@ t.test('one call explained: declared, in words, and as it was measured', async (
 
 t.test('health: alive at once, ready once a sweep is complete, metrics as they are given', async (t) => {
   let isStandby = false;
-  const metrics = (): Promise<{ contentType: string; text: string }> =>
-    Promise.resolve({ contentType: 'text/plain; version=0.0.4', text: 'meshproof_up 1\n' });
+  const metrics = { contentType: 'text/plain; version=0.0.4', text: () => Promise.resolve('meshproof_up 1\n') };
   await using scene = await webScene({
     current: currentOf(CELLS, { lastSweep: null }),
     isStandby: () => isStandby,

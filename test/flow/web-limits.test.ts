@@ -173,7 +173,7 @@ t.test('an address that is taken, or is not ours, is said', async (t) => {
         clock,
         log: { info: quiet, warn: quiet, debug: quiet },
         access: { admit: () => Promise.resolve({ kind: 'admitted', name: '' }) },
-        metrics: () => Promise.resolve({ contentType: '', text: '' }),
+        metrics: { contentType: '', text: () => Promise.resolve('') },
       },
       { listen: { host, port }, anonymous: 'none' },
     );

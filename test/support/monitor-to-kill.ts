@@ -3,7 +3,7 @@
  * Its agents are there already, whoever they are.
  */
 import { writeFileSync } from 'node:fs';
-import { Monitor } from '../../controller/monitor.ts';
+import { Monitor } from '../../controller/standing/monitor.ts';
 import type { Launcher } from '../../controller/fleet/launcher.ts';
 import type { StateSource } from '../../controller/snapshot/state-source.ts';
 import { openStore } from '../../controller/store/open-store.ts';

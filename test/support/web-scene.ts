@@ -48,7 +48,7 @@ export async function webScene(facts: WebSceneFacts = {}): Promise<WebScene> {
     said.push(message);
   };
   const log = { info: say, warn: say, debug: say };
-  const metrics = facts.metrics ?? (() => Promise.resolve({ contentType: 'text/plain', text: 'up 1\n' }));
+  const metrics = facts.metrics ?? { contentType: 'text/plain', text: () => Promise.resolve('up 1\n') };
   const web = await startWeb(
     {
       ...{ monitored, store, clock, log, access, metrics },

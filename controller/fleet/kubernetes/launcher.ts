@@ -1,6 +1,6 @@
 /** Agents for a cluster: a probe pod for each vantage, in the vantage's own namespace and under its own account. */
 import { randomUUID } from 'node:crypto';
-import { MeshproofError } from '../../../proto/errors.ts';
+import { MeshproofError, messageOf } from '../../../proto/errors.ts';
 import { orAborted } from '../../../proto/or-aborted.ts';
 import type { Target, Vantage } from '../../../proto/vocabulary.ts';
 import { vantageKey } from '../../../proto/vocabulary.ts';
@@ -228,7 +228,7 @@ export class KubernetesLauncher implements Launcher {
       const answer = await this.#jobs.create(agentId, place.vantage, job, signal);
       if (answer.kind === 'rejected') this.#lose(agentId, `its Job was not admitted: ${answer.why}`);
     } catch (error) {
-      this.#lose(agentId, `its Job may not have come about: ${error instanceof Error ? error.message : String(error)}`);
+      this.#lose(agentId, `its Job may not have come about: ${messageOf(error)}`);
       throw error;
     }
   }

@@ -1,10 +1,11 @@
 /** The Jobs of a launcher: asked for, taken over, deleted; whatever was ever asked for is known until it is deleted. */
 import pLimit from 'p-limit';
+import { messageOf } from '../../../proto/errors.ts';
 import type { Clock } from '../../../proto/clock.ts';
 import type { Vantage } from '../../../proto/vocabulary.ts';
 import { vantageKey } from '../../../proto/vocabulary.ts';
 import type { Fields } from '../../declared/reading.ts';
-import { Deadline } from '../../api-server/deadline.ts';
+import { Deadline } from '../../../proto/deadline.ts';
 import type { FormerJob } from './former-jobs.ts';
 import type { Created, ProbeApi } from './probe-api.ts';
 import type { WatchedProbe } from './watch.ts';
@@ -117,7 +118,7 @@ export class ProbeJobs {
         try {
           await api.deleteJob(namespace, name, deadline.signal);
         } catch (error) {
-          const why = error instanceof Error ? error.message : String(error);
+          const why = messageOf(error);
           note(`Job ${namespace}/${name} could not be deleted (${why}); it ends by itself`);
         }
       }),

@@ -2,7 +2,7 @@
 import type { Clock } from '../../../proto/clock.ts';
 import type { K8sObject } from '../../declared/objects.ts';
 import type { ApiServer } from '../../api-server/api-server.ts';
-import { Backoff } from '../../api-server/backoff.ts';
+import { Backoff } from '../../../proto/backoff.ts';
 import { apiVersionOf } from './kinds.ts';
 import { listAll } from './listing.ts';
 import type { Scope } from './listing.ts';

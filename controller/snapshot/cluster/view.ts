@@ -8,7 +8,7 @@ import { ApiServer } from '../../api-server/api-server.ts';
 import type { CollectionDeps } from './collection.ts';
 import type { Cluster } from '../../api-server/connect.ts';
 import { controlPlaneNamespaces } from './control-plane.ts';
-import { Deadline } from '../../api-server/deadline.ts';
+import { Deadline } from '../../../proto/deadline.ts';
 import { servedKinds } from './discovery.ts';
 import { doubtsOf, troublesOf } from './doubts.ts';
 import { Following } from './following.ts';

@@ -1,5 +1,6 @@
 /** In a cluster: whoever the API server knows by its token, and lets do it by RBAC. */
 import { createHash } from 'node:crypto';
+import { messageOf } from '../../../proto/errors.ts';
 import type { Clock } from '../../../proto/clock.ts';
 import { orAborted } from '../../../proto/or-aborted.ts';
 import { fields, text, texts } from '../../declared/reading.ts';
@@ -49,7 +50,7 @@ export function clusterAccess({ ask, clock }: ClusterAccessDeps, options: Cluste
       const user = await userOf(token, signal);
       return 'kind' in user ? user : await rightOf(user.fields, right, signal);
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
+      const why = messageOf(error);
       return { kind: 'unavailable', why: `the API server does not say who this is: ${why}` };
     } finally {
       asked -= 1;

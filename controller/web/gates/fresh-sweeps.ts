@@ -1,4 +1,7 @@
 /** One sweep serves all who ask at the same time, and those who ask soon after. */
+import { Deadline } from '../../../proto/deadline.ts';
+import { messageOf } from '../../../proto/errors.ts';
+import { orAborted } from '../../../proto/or-aborted.ts';
 import type { Clock } from '../../../proto/clock.ts';
 import type { Monitored } from '../../monitor/monitored.ts';
 
@@ -30,21 +33,19 @@ export class FreshSweeps {
 
   /** Every route has been attempted since `sinceMs` (monotonic) when it is done; waits until `untilMs`. Never rejects. */
   async since(sinceMs: number, untilMs: number): Promise<SweepState> {
-    const { clock } = this.#deps;
-    const waiting = new AbortController();
-    const patience = clock.sleep(Math.max(0, untilMs - clock.monotonicMs()), waiting.signal).then(
-      (): SweepState => ({ kind: 'under-way' }),
-      (): SweepState => ({ kind: 'under-way' }),
-    );
+    const { clock, ending } = this.#deps;
+    const limit = new Deadline(clock, untilMs - clock.monotonicMs(), ending);
     try {
       // The first may be one that had begun before; the next one then has not.
       for (let at = 0; at < 2 && this.#doneSinceMs < sinceMs; at += 1) {
-        const state = await Promise.race([this.#sweep(), patience]);
+        const state = await orAborted(this.#sweep(), limit.signal);
         if (state.kind !== 'done') return state;
       }
       return { kind: 'done' };
+    } catch (error) {
+      return limit.isOver ? { kind: 'under-way' } : { kind: 'failed', why: messageOf(error) };
     } finally {
-      waiting.abort();
+      limit.end();
     }
   }
 
@@ -62,7 +63,7 @@ export class FreshSweeps {
       this.#doneSinceMs = beganMs - Math.max(0, atMs - startedAtMs);
       return { kind: 'done' };
     } catch (error) {
-      return { kind: 'failed', why: error instanceof Error ? error.message : String(error) };
+      return { kind: 'failed', why: messageOf(error) };
     } finally {
       this.#underWay = undefined;
     }

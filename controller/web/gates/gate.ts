@@ -1,6 +1,8 @@
 /** Answers whether a rollout may go on: what was before it, a fresh sweep, and what has become of it. */
 import type { Clock } from '../../../proto/clock.ts';
-import { MeshproofError } from '../../../proto/errors.ts';
+import { Deadline } from '../../../proto/deadline.ts';
+import { advice, MeshproofError } from '../../../proto/errors.ts';
+import { orAborted } from '../../../proto/or-aborted.ts';
 import type { Baseline } from '../../gate/baseline.ts';
 import type { Monitored } from '../../monitor/monitored.ts';
 import type { Store } from '../../store/store.ts';
@@ -97,19 +99,15 @@ export class Gate implements Disposable {
   async #named(name: string, untilMs: number): Promise<Baseline | GateAnswer> {
     const { baselines, clock, ending } = this.#deps;
     if (baselines === undefined) return cannotTell(`this controller cannot read baselines, nor ${name}`);
-    const deadline = new AbortController();
-    const late = clock.sleep(Math.max(0, untilMs - clock.monotonicMs()), deadline.signal).then(
-      () => pending(`baseline ${name} is being read`),
-      () => pending(`baseline ${name} is being read`),
-    );
-    const loaded = baselines.load(name, AbortSignal.any([ending, deadline.signal])).catch((error: unknown) => {
-      if (error instanceof MeshproofError) return cannotTell(`${error.message}. ${error.hint}`, { cause: error.code });
-      return cannotTell(`baseline ${name} cannot be read: ${String(error)}`);
-    });
+    const limit = new Deadline(clock, untilMs - clock.monotonicMs(), ending);
     try {
-      return await Promise.race([loaded, late]);
+      return await orAborted(baselines.load(name, limit.signal), limit.signal);
+    } catch (error) {
+      if (limit.isOver) return pending(`baseline ${name} is being read`);
+      if (error instanceof MeshproofError) return cannotTell(advice(error), { cause: error.code });
+      return cannotTell(`baseline ${name} cannot be read: ${String(error)}`);
     } finally {
-      deadline.abort(new Error('nobody waits for it any more'));
+      limit.end();
     }
   }
 

@@ -62,8 +62,8 @@ export function addOwnHealth(app: FastifyInstance, deps: Pick<WebDeps, 'monitore
       },
     },
     async (_request, reply) => {
-      const { contentType, text } = await deps.metrics();
-      return reply.header('content-type', contentType).send(text);
+      const { contentType, text } = deps.metrics;
+      return reply.header('content-type', contentType).send(await text());
     },
   );
 }

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import net from 'node:net';
 import { join } from 'node:path';
 import type { z } from 'zod';
-import { MeshproofError } from '../../../proto/errors.ts';
+import { MeshproofError, messageOf } from '../../../proto/errors.ts';
 import type { Change } from '../change.ts';
 import { livingFolders } from '../private-folder.ts';
 import { readLine } from './line.ts';
@@ -93,7 +93,7 @@ async function lineFor(request: ControlRequest, socket: net.Socket, signal: Abor
     socket.write(`${JSON.stringify(request)}\n`);
     return await readLine(socket, MAX_ANSWER_BYTES, signal);
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
+    const why = messageOf(cause);
     throw new MeshproofError('MPE_SANDBOX_NOT_RUNNING', `the sandbox does not answer: ${why}`, { cause });
   }
 }

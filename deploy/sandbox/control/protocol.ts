@@ -1,6 +1,6 @@
 /** What is said on the control socket of a running sandbox: one line of JSON asks, one line of JSON answers. */
 import { z } from 'zod';
-import { ERRORS, MeshproofError, type ErrorCode } from '../../../proto/errors.ts';
+import { ERRORS, MeshproofError, messageOf, type ErrorCode } from '../../../proto/errors.ts';
 import { changeSchema } from '../change.ts';
 import { differenceSchema } from '../difference.ts';
 import { portNumber, qualifiedName, realitySchema } from '../reality.ts';
@@ -94,7 +94,7 @@ export function parseRequest(line: string): ControlRequest {
 
 export function errorLine(error: unknown): string {
   const known = error instanceof MeshproofError ? error : undefined;
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   const { code, hint } = known ?? { code: 'MPE_INTERNAL', hint: ERRORS.MPE_INTERNAL.remedy };
   return `${JSON.stringify({ error: { code, message, hint } })}\n`;
 }

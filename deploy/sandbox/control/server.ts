@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import net from 'node:net';
 import { join } from 'node:path';
-import { MeshproofError } from '../../../proto/errors.ts';
+import { MeshproofError, messageOf } from '../../../proto/errors.ts';
 import { isMeshed, podsOf } from '../pods.ts';
 import { openPrivateFolder } from '../private-folder.ts';
 import type { Sandbox } from '../sandbox.ts';
@@ -84,7 +84,7 @@ async function requestOf(socket: net.Socket): Promise<ControlRequest> {
   try {
     line = await readLine(socket, MAX_REQUEST_BYTES, AbortSignal.timeout(REQUEST_WITHIN_MS));
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
+    const why = messageOf(cause);
     throw new MeshproofError('MPE_USAGE', `no request has come: ${why}`, { cause });
   }
   return parseRequest(line);

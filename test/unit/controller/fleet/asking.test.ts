@@ -3,7 +3,7 @@ import { Asking } from '../../../../controller/fleet/asking.ts';
 import { declaredState } from '../../../../controller/monitor/declared-state.ts';
 import { confirmationNumber } from '../../../../controller/monitor/rounds.ts';
 import { StandingMatrix } from '../../../../controller/monitor/standing-matrix.ts';
-import type { SeenRound } from '../../../../controller/monitor/standing-matrix.ts';
+import type { SeenRound } from '../../../../controller/monitor/matrix-changes.ts';
 import type { StandingRoute } from '../../../../controller/monitor/standing-route.ts';
 import { DEFAULT_PLAN_OPTIONS } from '../../../../controller/plan/plan.ts';
 import { BATCH, startFleet } from '../../../support/fleet-scene.ts';

@@ -3,14 +3,10 @@ import type { K8sObject, Snapshot } from '../../../../controller/declared/object
 import type { Dialled } from '../../../../controller/measured/assemble.ts';
 import { declaredState } from '../../../../controller/monitor/declared-state.ts';
 import type { ChangedObject } from '../../../../controller/monitor/events.ts';
+import type { Judged, Redeclared } from '../../../../controller/monitor/matrix-changes.ts';
 import type { Round } from '../../../../controller/monitor/rounds.ts';
 import { StandingMatrix } from '../../../../controller/monitor/standing-matrix.ts';
-import type {
-  Judged,
-  MatrixOptions,
-  Redeclared,
-  RememberedRoute,
-} from '../../../../controller/monitor/standing-matrix.ts';
+import type { MatrixOptions, RememberedRoute } from '../../../../controller/monitor/standing-matrix.ts';
 import type { Times } from '../../../../controller/monitor/standing-route.ts';
 import type { RouteNow } from '../../../../controller/monitor/current.ts';
 import type { RouteState } from '../../../../controller/monitor/route-state.ts';

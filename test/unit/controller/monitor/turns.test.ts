@@ -1,5 +1,5 @@
 import t from 'tap';
-import type { SeenRound } from '../../../../controller/monitor/standing-matrix.ts';
+import type { SeenRound } from '../../../../controller/monitor/matrix-changes.ts';
 import type { StandingRoute, Times } from '../../../../controller/monitor/standing-route.ts';
 import { Turns } from '../../../../controller/monitor/turns.ts';
 

@@ -1,38 +1,38 @@
 /** The pipeline for ever: follows the declared state, keeps agents probing, judges what comes in, remembers and tells it. */
 import { randomUUID } from 'node:crypto';
-import type { Clock } from '../proto/clock.ts';
-import { MeshproofError } from '../proto/errors.ts';
-import type { Untested } from '../proto/outcome.ts';
-import { vantageKey } from '../proto/vocabulary.ts';
-import { Asking, routedCell } from './fleet/asking.ts';
-import { Crew } from './fleet/crew.ts';
-import { DEFAULT_FLEET_OPTIONS, Fleet } from './fleet/fleet.ts';
-import type { CountedBatch } from './fleet/fleet.ts';
-import type { Agent } from './fleet/roster.ts';
-import type { Launcher } from './fleet/launcher.ts';
-import { shortestIntervalMs } from './fleet/pacing.ts';
-import { taskOf } from './fleet/routes.ts';
-import type { JudgeOptions } from './judge/judge.ts';
-import type { Mesh } from './declared/mesh.ts';
-import type { Snapshot } from './declared/objects.ts';
-import type { AgentNow, Current } from './monitor/current.ts';
-import { changedObjects, declaredState } from './monitor/declared-state.ts';
-import type { DeclaredState } from './monitor/declared-state.ts';
-import type { StoredEvent, SweepSummary } from './monitor/events.ts';
-import type { IngestResult, Monitored } from './monitor/monitored.ts';
-import { Outlook } from './monitor/outlook.ts';
-import { begin } from './monitor/route-state.ts';
-import { LOOKS_AFTER_MS, PropagationWatch } from './monitor/propagation.ts';
-import { Rounds } from './monitor/rounds.ts';
-import { StandingMatrix } from './monitor/standing-matrix.ts';
-import type { Judged } from './monitor/standing-matrix.ts';
-import type { StandingRoute, Times } from './monitor/standing-route.ts';
-import { Turns } from './monitor/turns.ts';
-import type { PlanOptions } from './plan/plan.ts';
-import { publishJson } from './publish/json.ts';
-import type { StateSource } from './snapshot/state-source.ts';
-import type { Remembered, Store } from './store/store.ts';
-import { Unsaved } from './store/unsaved.ts';
+import type { Clock } from '../../proto/clock.ts';
+import { advice, MeshproofError } from '../../proto/errors.ts';
+import { orAborted } from '../../proto/or-aborted.ts';
+import type { Untested } from '../../proto/outcome.ts';
+import { vantageKey } from '../../proto/vocabulary.ts';
+import { Crew } from '../fleet/crew.ts';
+import { DEFAULT_FLEET_OPTIONS, Fleet } from '../fleet/fleet.ts';
+import type { Agent } from '../fleet/roster.ts';
+import type { Launcher } from '../fleet/launcher.ts';
+import { whyNobodyReports } from '../fleet/missing.ts';
+import type { JudgeOptions } from '../judge/judge.ts';
+import type { Mesh } from '../declared/mesh.ts';
+import type { Snapshot } from '../declared/objects.ts';
+import type { AgentNow, Current } from '../monitor/current.ts';
+import { changedObjects, declaredState } from '../monitor/declared-state.ts';
+import type { DeclaredState } from '../monitor/declared-state.ts';
+import type { StoredEvent, SweepSummary } from '../monitor/events.ts';
+import type { IngestResult, Monitored } from '../monitor/monitored.ts';
+import { Outlook } from '../monitor/outlook.ts';
+import { begin } from '../monitor/route-state.ts';
+import { LOOKS_AFTER_MS, PropagationWatch } from '../monitor/propagation.ts';
+import { Rounds } from '../monitor/rounds.ts';
+import { StandingMatrix } from '../monitor/standing-matrix.ts';
+import type { Judged } from '../monitor/matrix-changes.ts';
+import type { Times } from '../monitor/standing-route.ts';
+import { Turns } from '../monitor/turns.ts';
+import type { PlanOptions } from '../plan/plan.ts';
+import { publishJson } from '../publish/json.ts';
+import type { StateSource } from '../snapshot/state-source.ts';
+import type { Remembered, Store } from '../store/store.ts';
+import { Unsaved } from '../store/unsaved.ts';
+import { Intake } from './intake.ts';
+import { Orders } from './orders.ts';
 
 export interface MonitorDeps {
   readonly source: StateSource;
@@ -68,23 +68,17 @@ export class Monitor implements Monitored, AsyncDisposable {
   readonly #options: MonitorOptions;
   readonly #fleet: Fleet;
   readonly #crew: Crew;
-  readonly #asking: Asking;
   readonly #matrix: StandingMatrix;
+  readonly #intake: Intake;
+  readonly #orders: Orders;
   readonly #rounds = new Rounds();
   readonly #propagation = new PropagationWatch();
   readonly #turns: Turns;
   readonly #outlook: Outlook;
   readonly #unsaved = new Unsaved();
-  readonly #ingested: Record<IngestResult, number> = { counted: 0, repeated: 0, late: 0, unasked: 0, refused: 0 };
-  /** Which start of which agent reported last, by vantage. */
-  readonly #reporters = new Map<string, string>();
-  /** From agents of a former controller, who were quicker than the declared state: nobody knows yet what they are about. */
-  readonly #early: CountedBatch[] = [];
   readonly #listeners = new Set<(event: StoredEvent) => void>();
   readonly #stopListening: () => void;
   #taken: Snapshot | undefined;
-  /** What agents have not been told yet, of routes that are planned. */
-  readonly #unassigned = new Set<StandingRoute>();
   #isStaffed = false;
   /** Why agents that are missing cannot be started; null: they can. */
   #hindrance: string | null = null;
@@ -102,9 +96,10 @@ export class Monitor implements Monitored, AsyncDisposable {
     this.#options = options;
     this.#fleet = fleet;
     this.#crew = new Crew({ fleet, launcher, clock, debug });
-    this.#asking = new Asking(fleet, options.attemptsPerSecond, Math.floor(clock.nowMs()));
     const matrixOptions = { trusted: [], sessionsAreControl: false, ...options };
     this.#matrix = new StandingMatrix(matrixOptions, remembered.routes, remembered.nextRouteNumber);
+    this.#intake = new Intake({ matrix: this.#matrix, rounds: this.#rounds, unsaved: this.#unsaved });
+    this.#orders = new Orders(this.#matrix, fleet, options, Math.floor(clock.nowMs()));
     const now = this.#times();
     this.#turns = new Turns(now);
     this.#outlook = new Outlook(options, options.intervalMs, now);
@@ -119,7 +114,7 @@ export class Monitor implements Monitored, AsyncDisposable {
     const { clock, debug, launcher, store } = deps;
     const remembered = await store.takeOver();
     const fleet = await Fleet.start(
-      { clock, debug, record: (batch) => monitor.record(batch) },
+      { clock, debug, record: (batch) => monitor.#intake.take(batch) },
       {
         ...DEFAULT_FLEET_OPTIONS,
         lostAfterMs: options.lostAfterMs,
@@ -138,7 +133,7 @@ export class Monitor implements Monitored, AsyncDisposable {
   readonly mesh = (): Mesh | undefined => this.#matrix.declared?.mesh;
 
   readonly ingested = (): Readonly<Record<IngestResult, number>> => ({
-    ...this.#ingested,
+    ...this.#intake.counts,
     refused: this.#fleet.refused,
     repeated: this.#fleet.roster.agents().reduce((sum, { repeatedBatches }) => sum + repeatedBatches, 0),
   });
@@ -154,19 +149,10 @@ export class Monitor implements Monitored, AsyncDisposable {
     signal.throwIfAborted();
     if (this.#requested === undefined) {
       this.#requested = Promise.withResolvers();
-      const routes = this.#measurable();
-      this.#turns.request(routes, this.#asking.ask(routes), this.#times());
+      const routes = this.#orders.measurable();
+      this.#turns.request(routes, this.#orders.asking.ask(routes), this.#times());
     }
-    const { promise, reject } = Promise.withResolvers<never>();
-    const abort = (): void => {
-      reject(signal.reason as Error);
-    };
-    signal.addEventListener('abort', abort, { once: true });
-    try {
-      return await Promise.race([this.#requested.promise, promise]);
-    } finally {
-      signal.removeEventListener('abort', abort);
-    }
+    return await orAborted(this.#requested.promise, signal);
   };
 
   /**
@@ -189,31 +175,6 @@ export class Monitor implements Monitored, AsyncDisposable {
     this.#requested?.promise.catch(() => undefined);
     this.#requested?.reject(new MeshproofError('MPE_CONTROLLER_UNREACHABLE', 'the controller stops'));
     await this.#fleet[Symbol.asyncDispose]();
-  }
-
-  /** For the fleet: the batch has changed what is known when this returns, and is acknowledged when that is stored. */
-  record(batch: CountedBatch): 'later' {
-    if (this.#matrix.declared === undefined) {
-      this.#early.push(batch);
-      return 'later';
-    }
-    const { vantage, agentId, bootId, sequence, isHolder, reports } = batch;
-    this.#unsaved.position({ agentId, bootId, sequence });
-    if (isHolder && this.#reporters.get(vantage) !== `${agentId} ${bootId}`) {
-      this.#reporters.set(vantage, `${agentId} ${bootId}`);
-      for (const route of this.#matrix.routes()) if (route.vantage === vantage) this.#rounds.restart(route.number);
-    }
-    for (const report of reports) {
-      const route = this.#matrix.find(Rounds.routeOf(report));
-      const isAsked = route?.vantage === vantage;
-      const fate = !isAsked ? 'unasked' : isHolder ? this.#rounds.add(report) : 'late';
-      this.#ingested[fate] += 1;
-      if (!isAsked) continue;
-      const { vantage: source, target, probe } = route.declared.planned.route;
-      const place = { sourceNamespace: source.namespace, targetNamespace: target.namespace, probe: probe.kind };
-      this.#unsaved.attempt(report.startedAtMs, place, report.outcome.kind);
-    }
-    return 'later';
   }
 
   async #beat(signal: AbortSignal): Promise<void> {
@@ -246,7 +207,7 @@ export class Monitor implements Monitored, AsyncDisposable {
       this.#hindrance = null;
     } catch (error) {
       if (!this.#isStaffed || signal.aborted) throw error;
-      this.#hindrance = messageOf(error);
+      this.#hindrance = advice(error);
     }
   }
 
@@ -258,7 +219,7 @@ export class Monitor implements Monitored, AsyncDisposable {
       taken = await source.current(signal);
     } catch (error) {
       signal.throwIfAborted();
-      this.#outlook.trouble('cluster', messageOf(error), this.#times());
+      this.#outlook.trouble('cluster', advice(error), this.#times());
       return;
     }
     this.#outlook.synced(source.syncedAtMs(), this.#times());
@@ -280,27 +241,14 @@ export class Monitor implements Monitored, AsyncDisposable {
       this.#unsaved.route({ key, number, state: known ?? begin(times.wallMs) });
     }
     for (const route of gone) {
-      this.#unassigned.delete(route);
       this.#rounds.forget(route.number);
       this.#propagation.forget(route.key);
       this.#unsaved.goneRoute(route.key);
     }
     for (const key of this.#matrix.takeForgotten()) this.#unsaved.goneRoute(key);
-    // An address that stands for it no more may be another's by now.
-    const ended = [...gone, ...assigned.filter(({ attempts }) => attempts === 0)];
-    this.#asking.forget(ended);
-    for (const [vantage, routes] of Map.groupBy(ended, (route) => route.vantage)) {
-      this.#fleet.unassign(
-        vantage,
-        routes.map(({ number }) => number),
-      );
-    }
+    this.#orders.change(assigned, gone);
     for (const route of assigned) this.#rounds.expect(route.number, route.attempts, route.dialled.length);
-    const intervalMs = this.#bearableMs();
-    const isAnotherPace = intervalMs !== this.#matrix.intervalMs;
-    this.#matrix.intervalMs = intervalMs;
-    for (const route of isAnotherPace ? this.#matrix.routes() : assigned) this.#unassigned.add(route);
-    for (const batch of this.#early.splice(0)) this.record(batch);
+    this.#intake.takeEarly();
     await this.#crew.want(state.plan.vantages.map(({ vantage }) => vantage));
     if (before !== undefined && changedAnswers.length > 0) {
       const objects = changedObjects(before.taken, state.taken);
@@ -309,37 +257,24 @@ export class Monitor implements Monitored, AsyncDisposable {
     }
   }
 
-  /** No agent hears of a number before it is stored: the next controller would give it to another route. */
-  #assign(): void {
-    const { intervalMs } = this.#matrix;
-    const dialled = [...this.#unassigned].filter(({ attempts }) => attempts > 0);
-    this.#unassigned.clear();
-    for (const [vantage, routes] of Map.groupBy(dialled, (route) => route.vantage)) {
-      this.#fleet.assign(
-        vantage,
-        routes.map((route) => ({ ...taskOf(routedCell(route), 0), intervalMs })),
-      );
-    }
-  }
-
   /** What was seen asks for more: doubts are looked into at once, and what is on its way is waited for. */
   #answer({ seen, doubtful }: Judged, { monotonicMs }: Times): void {
     this.#turns.note(seen);
-    this.#asking.answered(seen);
+    this.#orders.asking.answered(seen);
     for (const { route, atMs, agrees } of seen) if (agrees) this.#propagation.follow(route.key, atMs);
-    this.#asking.ask(doubtful);
+    this.#orders.asking.ask(doubtful);
     if (this.#looksAtMs.some((atMs) => atMs <= monotonicMs)) {
       this.#looksAtMs = this.#looksAtMs.filter((atMs) => atMs > monotonicMs);
       const awaited = this.#propagation.awaited();
-      this.#asking.ask(this.#measurable().filter(({ key }) => awaited.has(key)));
+      this.#orders.asking.ask(this.#orders.measurable().filter(({ key }) => awaited.has(key)));
     }
-    this.#asking.handOut(monotonicMs);
+    this.#orders.asking.handOut(monotonicMs);
   }
 
   #conclude(judged: Judged, lost: number, times: Times): void {
     const state = this.#matrix.declared;
     const { intervalMs } = this.#matrix;
-    const turns = state === undefined ? [] : this.#turns.complete(this.#measurable(), intervalMs, times);
+    const turns = state === undefined ? [] : this.#turns.complete(this.#orders.measurable(), intervalMs, times);
     const { events, sweeps } = this.#outlook.conclude({
       state,
       routes: () => this.#matrix.now(times, this.#missing),
@@ -361,7 +296,7 @@ export class Monitor implements Monitored, AsyncDisposable {
       // Once a beat: what has come in since it was judged is not told of before it is judged as well.
       const isBehind = this.#unsaved.hasReturned;
       if (!this.#unsaved.isEmpty) await this.#commit();
-      if (!isBehind) this.#assign();
+      if (!isBehind) this.#orders.tell();
       if (clock.monotonicMs() - this.#trimmedAtMs > TRIM_EVERY_MS) {
         this.#trimmedAtMs = clock.monotonicMs();
         await store.trim(clock.nowMs());
@@ -370,7 +305,7 @@ export class Monitor implements Monitored, AsyncDisposable {
     } catch (error) {
       signal.throwIfAborted();
       if (error instanceof MeshproofError && error.code === 'MPE_STORE_TAKEN_OVER') throw error;
-      this.#outlook.trouble('store', messageOf(error), this.#times());
+      this.#outlook.trouble('store', advice(error), this.#times());
     }
   }
 
@@ -394,41 +329,19 @@ export class Monitor implements Monitored, AsyncDisposable {
     this.#requested = undefined;
   }
 
-  #measurable(): readonly StandingRoute[] {
-    const { roster } = this.#fleet;
-    const isThere = new Map<string, boolean>();
-    return this.#matrix.routes().filter((route) => {
-      if (this.#unassigned.has(route)) return false;
-      const { vantage } = route;
-      const known = isThere.get(vantage) ?? roster.holderOf(vantage)?.state === 'up';
-      isThere.set(vantage, known);
-      return known;
-    });
-  }
-
   /** The same for all routes of a vantage, and for a whole beat. */
   readonly #missing = (vantage: string): Untested => {
-    const why = this.#whyMissing.get(vantage) ?? this.#whyNothingOf(vantage);
+    const known = this.#whyMissing.get(vantage);
+    if (known !== undefined) return known;
+    const agent = this.#fleet.roster.holderOf(vantage);
+    const why = whyNobodyReports(vantage, agent, 'it has not connected yet') ?? {
+      kind: 'untested',
+      why: 'dropped',
+      detail: `agent ${agent?.id ?? ''} has not reported it`,
+    };
     this.#whyMissing.set(vantage, why);
     return why;
   };
-
-  #whyNothingOf(vantage: string): Untested {
-    const agent = this.#fleet.roster.holderOf(vantage);
-    const why = agent === undefined || agent.why === '' ? 'it has not connected yet' : agent.why;
-    if (agent === undefined || agent.bootId === '') {
-      return { kind: 'untested', why: 'no-agent', detail: `no agent for ${vantage}: ${why}` };
-    }
-    if (agent.state !== 'up') return { kind: 'untested', why: 'agent-lost', detail: `agent ${agent.id}: ${agent.why}` };
-    return { kind: 'untested', why: 'dropped', detail: `agent ${agent.id} has not reported it` };
-  }
-
-  /** As often as was asked for, or as often as the targets can take it. */
-  #bearableMs(): number {
-    const tasks = this.#matrix.routes().map(routedCell);
-    const shortestMs = shortestIntervalMs(tasks, this.#options.attemptsPerSecond);
-    return Math.max(this.#options.intervalMs, shortestMs);
-  }
 
   #times(): Times {
     const { clock } = this.#deps;
@@ -438,8 +351,4 @@ export class Monitor implements Monitored, AsyncDisposable {
 
 function agentNow({ id, vantage, state, why, fitness, droppedOutcomes }: Agent): AgentNow {
   return { id, vantage: vantageKey(vantage), state, why, loopLagMs: fitness?.loopLagP99Ms ?? null, droppedOutcomes };
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof MeshproofError ? `${error.message}. ${error.hint}` : String(error);
 }

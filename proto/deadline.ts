@@ -1,5 +1,5 @@
 /** A time limit that can be pushed on, on a clock that may be a test's. */
-import type { Clock } from '../../proto/clock.ts';
+import type { Clock } from './clock.ts';
 
 export class Deadline {
   /** Aborted when the time is up, or when the outer signal is. */
