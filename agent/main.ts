@@ -1,4 +1,5 @@
 /** The probe agent: environment, session, shutdown. */
+import { endProcess } from '../proto/end-process.ts';
 import { EXIT, MeshproofError } from '../proto/errors.ts';
 import { systemClock } from '../proto/system-clock.ts';
 import { runAgent } from './agent.ts';
@@ -21,6 +22,8 @@ export async function main(environment: NodeJS.ProcessEnv): Promise<number> {
     const config = readConfig(environment);
     if (config.exitsOnStdinEnd) process.stdin.once('end', end).once('error', end).resume();
     await runAgent(config, systemClock, stderrLog(config.logLevel, config.agentId), ending.signal);
+    // A stream that is read holds the process.
+    if (config.exitsOnStdinEnd) process.stdin.destroy();
     return EXIT.pass;
   } catch (error) {
     if (!(error instanceof MeshproofError)) throw error;
@@ -29,4 +32,4 @@ export async function main(environment: NodeJS.ProcessEnv): Promise<number> {
   }
 }
 
-if (import.meta.main) process.exit(await main(process.env));
+if (import.meta.main) endProcess(await main(process.env));

@@ -46,7 +46,7 @@ export const ERRORS = {
   MPE_PORT_IN_USE: {
     exitStatus: EXIT.usage,
     meaning: 'An address that meshproof wants to listen on is taken by another process.',
-    remedy: 'End the other process, or change the address in reality.yaml.',
+    remedy: 'End the other process, or give meshproof another address (in a sandbox: in reality.yaml).',
   },
   MPE_DATA_PLANE_MISSING: {
     exitStatus: EXIT.unreachable,

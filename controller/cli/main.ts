@@ -4,7 +4,11 @@ import process from 'node:process';
 
 // Before anything else is loaded: the second start compiles nothing again.
 enableCompileCache();
-const [{ watchInterruptions }, { runCli }] = await Promise.all([import('./interruption.ts'), import('./run.ts')]);
+const [{ endProcess }, { watchInterruptions }, { runCli }] = await Promise.all([
+  import('../../proto/end-process.ts'),
+  import('./interruption.ts'),
+  import('./run.ts'),
+]);
 
 const controller = new AbortController();
 watchInterruptions(
@@ -25,5 +29,4 @@ const status = await runCli({
   signal: controller.signal,
   invokedAs: process.env['MESHPROOF_INVOKED_AS'] ?? process.argv[1] ?? '',
 });
-// Everything has been cleaned up and flushed; a forgotten handle must not keep the operator waiting.
-process.exit(status);
+endProcess(status);
