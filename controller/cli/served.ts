@@ -75,7 +75,9 @@ export async function serveMonitor(served: Served, flags: ServeFlags, signal: Ab
     { listen, anonymous: flags.anonymous ?? served.anonymous },
   );
   await using telling = new AsyncDisposableStack();
-  telling.use(startTelling(monitor, [...webhooks, ...served.sinks], { clock, events: store.events, debug: log.warn }));
+  const remember = { load: store.toldUpTo, save: store.keepToldUpTo };
+  const sinks = [...webhooks, ...served.sinks];
+  telling.use(startTelling(monitor, sinks, { clock, events: store.events, remember, debug: log.warn }));
   await served.opened(web.address);
   try {
     await monitor.run(signal);

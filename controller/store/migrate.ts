@@ -6,6 +6,7 @@ import { MeshproofError } from '../../proto/errors.ts';
 import type { Backend, Dialect } from './backend.ts';
 import { storeFailure } from './failure.ts';
 import { createTables } from './migrations/0001-tables.ts';
+import { createSinks } from './migrations/0002-sinks.ts';
 import { MIGRATIONS_LOCK_TABLE, MIGRATIONS_TABLE } from './schema.ts';
 
 /**
@@ -13,7 +14,7 @@ import { MIGRATIONS_LOCK_TABLE, MIGRATIONS_TABLE } from './schema.ts';
  * standby of the next one opens the store, so a migration only adds what the former one can ignore.
  */
 function migrations(dialect: Dialect): Record<string, Migration> {
-  return { '0001-tables': createTables(dialect) };
+  return { '0001-tables': createTables(dialect), '0002-sinks': createSinks };
 }
 
 /** All steps or none; processes that start at once wait for each other. Rejects with what the database says. */

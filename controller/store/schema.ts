@@ -14,6 +14,8 @@ export interface Schema {
     bytes: number;
   };
   mp_authority: { id: number; certificate: string; key: string };
+  /** `event_id`: the last that the sink was told, or that was given up. */
+  mp_sinks: { name: string; event_id: number };
   mp_routes: { number: number; key: string; state: string };
   /** `idle_since_ms`: when a trim first saw that nothing came any more; null: something came since the last one. */
   mp_positions: { agent_id: string; boot_id: string; sequence: number; idle_since_ms: number | null };

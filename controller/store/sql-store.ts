@@ -85,6 +85,24 @@ export class SqlStore implements Store {
       });
     });
 
+  readonly toldUpTo = (sink: string): Promise<number | undefined> =>
+    this.#attempt('read', async ({ db }) => {
+      const row = await db.selectFrom('mp_sinks').select('event_id').where('name', '=', sink).executeTakeFirst();
+      return row?.event_id;
+    });
+
+  readonly keepToldUpTo = (sink: string, eventId: number): Promise<void> =>
+    this.#attempt('write to', async ({ db }) => {
+      await transact(db, async (trx) => {
+        await this.#lead(trx);
+        await trx
+          .insertInto('mp_sinks')
+          .values({ name: sink, event_id: eventId })
+          .onConflict((there) => there.column('name').doUpdateSet({ event_id: eventId }))
+          .execute();
+      });
+    });
+
   readonly events = (query: EventQuery): Promise<readonly StoredEvent[]> =>
     this.#attempt('read', ({ db }) => readEvents(db, query));
 

@@ -116,6 +116,9 @@ export interface Store extends AsyncDisposable {
    */
   readonly commit: (changes: Changes) => Promise<readonly StoredEvent[]>;
   readonly keepAuthority: (authority: Authority) => Promise<void>;
+  /** The last event that `sink` was told; undefined: none was kept. */
+  readonly toldUpTo: (sink: string) => Promise<number | undefined>;
+  readonly keepToldUpTo: (sink: string, eventId: number) => Promise<void>;
   /** Oldest first. */
   readonly events: (query: EventQuery) => Promise<readonly StoredEvent[]>;
   /** Latest first. */

@@ -169,6 +169,8 @@ async function faultyStore(): Promise<{
     store: {
       takeOver: kept.takeOver,
       keepAuthority: kept.keepAuthority,
+      toldUpTo: kept.toldUpTo,
+      keepToldUpTo: kept.keepToldUpTo,
       events: kept.events,
       sweeps: kept.sweeps,
       sweep: kept.sweep,

@@ -74,6 +74,23 @@ const WRITING_AND_READING: readonly Contract[] = [
     },
   },
   {
+    says: 'how far each sink was told is remembered, and nobody but who leads may say so',
+    holds: async (t, open) => {
+      await using former = await open();
+      await former.takeOver();
+      t.equal(await former.toldUpTo('webhook-1'), undefined);
+      await former.keepToldUpTo('webhook-1', 3);
+      await former.keepToldUpTo('webhook-1', 2 ** 40);
+      await former.keepToldUpTo('reports', 7);
+      await using store = await open();
+      await store.takeOver();
+      t.equal(await store.toldUpTo('webhook-1'), 2 ** 40);
+      t.equal(await store.toldUpTo('reports'), 7);
+      await t.rejects(former.keepToldUpTo('reports', 8), { code: 'MPE_STORE_TAKEN_OVER' });
+      t.equal(await store.toldUpTo('reports'), 7);
+    },
+  },
+  {
     says: 'numbers of routes that have gone are not given again, and a route that comes back may have another',
     holds: async (t, open) => {
       await using store = await open();

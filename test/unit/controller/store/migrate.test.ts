@@ -20,9 +20,9 @@ t.test('the first version is what the first migration makes', async (t) => {
   written.exec(firstVersion('sqlite'));
   await using made = openSqlite(':memory:', { timeoutMs: 100 });
   await migrate(made);
-  const schemaOf = (file: DatabaseSync): unknown =>
-    file.prepare('select type, name, sql from sqlite_master order by name').all();
-  t.strictSame(schemaOf(written), schemaOf(made.file));
+  const schemaOf = (file: DatabaseSync): readonly unknown[] =>
+    file.prepare("select type, name, sql from sqlite_master where tbl_name <> 'mp_sinks' order by name").all();
+  t.strictSame(schemaOf(written), schemaOf(made.file), 'all but what came later');
 });
 
 t.test('a migration that has been made is not made again', async (t) => {
