@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { chromium } from 'playwright-core';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { goOnWithout } from './real-program.ts';
 
 export type RealChromium = { readonly binary: string } | { readonly missing: string };
 
@@ -10,8 +11,7 @@ export function realChromium(environment: NodeJS.ProcessEnv = process.env): Real
   const binary = environment['CHROMIUM_BIN'] ?? '/usr/bin/chromium';
   if (spawnSync(binary, ['--version']).status === 0) return { binary };
   const missing = `CHROMIUM_BIN: no Chromium at ${binary}`;
-  if (environment['MESHPROOF_REQUIRE_REAL'] === '1') throw new Error(`a real Chromium is required: ${missing}`);
-  return { missing };
+  return goOnWithout('Chromium', missing, environment);
 }
 
 export interface WatchedPage extends AsyncDisposable {

@@ -1,5 +1,5 @@
 /** Whether a real Envoy is there to test against; the one place that decides between skipping and failing. */
-import { accessSync, constants } from 'node:fs';
+import { goOnWithout, isExecutable } from './real-program.ts';
 
 export type RealEnvoy = { readonly binary: string } | { readonly missing: string };
 
@@ -9,15 +9,5 @@ export function realEnvoy(environment: NodeJS.ProcessEnv = process.env): RealEnv
   const missing =
     binary === '' ? 'ENVOY_BIN is not set' : isExecutable(binary) ? undefined : `ENVOY_BIN: no program at ${binary}`;
   if (missing === undefined) return { binary };
-  if (environment['MESHPROOF_REQUIRE_REAL'] === '1') throw new Error(`a real Envoy is required: ${missing}`);
-  return { missing };
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
+  return goOnWithout('Envoy', missing, environment);
 }

@@ -1,5 +1,6 @@
 /** Whether a real Helm is there to test against; the one place that decides between skipping and failing. */
 import { spawnSync } from 'node:child_process';
+import { goOnWithout } from './real-program.ts';
 
 export type RealHelm = { readonly binary: string } | { readonly missing: string };
 
@@ -8,6 +9,5 @@ export function realHelm(environment: NodeJS.ProcessEnv = process.env): RealHelm
   const binary = environment['HELM_BIN'] ?? '';
   if (binary !== '' && spawnSync(binary, ['version', '--short']).status === 0) return { binary };
   const missing = binary === '' ? 'HELM_BIN is not set' : `HELM_BIN: no Helm at ${binary}`;
-  if (environment['MESHPROOF_REQUIRE_REAL'] === '1') throw new Error(`a real Helm is required: ${missing}`);
-  return { missing };
+  return goOnWithout('Helm', missing, environment);
 }

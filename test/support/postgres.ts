@@ -2,13 +2,13 @@
 import { execFile, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { accessSync, constants } from 'node:fs';
 import { chown, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import pg from 'pg';
+import { goOnWithout, isExecutable } from './real-program.ts';
 
 export type RealPostgres = { readonly programs: string } | { readonly missing: string };
 
@@ -22,17 +22,7 @@ export function realPostgres(environment: NodeJS.ProcessEnv = process.env): Real
         ? undefined
         : `POSTGRES_BIN: no initdb and postgres in ${programs}`;
   if (missing === undefined) return { programs };
-  if (environment['MESHPROOF_REQUIRE_REAL'] === '1') throw new Error(`a real PostgreSQL is required: ${missing}`);
-  return { missing };
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
+  return goOnWithout('PostgreSQL', missing, environment);
 }
 
 export interface Connection extends AsyncDisposable {

@@ -22,17 +22,9 @@ interface Fields extends QuestionFields {
   readonly revision?: string;
 }
 
-export interface Measurement {
+export interface Measurement extends Omit<GateAnswer, 'verdict' | 'isPending'> {
   readonly verdict: 'Pass' | 'Fail' | 'Inconclusive';
   readonly pending: boolean;
-  readonly runId: string;
-  readonly total: number;
-  readonly passed: number;
-  readonly failed: number;
-  readonly inconclusive: number;
-  readonly regressions: number;
-  readonly cause: string;
-  readonly message: string;
   readonly url: string;
 }
 

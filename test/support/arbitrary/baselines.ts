@@ -5,6 +5,7 @@ import type { Attempt, Cell, Conflict, Drift, Sweep } from '../../../controller/
 import type { Outcome } from '../../../proto/outcome.ts';
 import { routeKey } from '../../../proto/vocabulary.ts';
 import { baseline, cellOf } from '../baselines.ts';
+import { ANSWERED_IN_PLAINTEXT } from '../answered-in-plaintext.ts';
 
 const STATES: readonly (readonly [Measured, Drift])[] = [
   ['plaintext', 'agrees'],
@@ -117,15 +118,7 @@ function podCell({ workload, port, outcome: out, drift }: Shown, suffix: string)
     target,
     workload: `shop/${workload}`,
     probe,
-    expectation: {
-      expect: 'allow',
-      outcome: 'ALLOW_PLAINTEXT',
-      transport: 'plaintext',
-      identity: null,
-      decidedBy: null,
-      trail: [],
-      warnings: [],
-    },
+    expectation: ANSWERED_IN_PLAINTEXT,
     outcome: out,
     attempts: [attempt],
     drift: out.kind === 'untested' ? 'unknown' : drift,

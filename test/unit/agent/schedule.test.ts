@@ -1,30 +1,12 @@
 import t from 'tap';
 import { hash, MIN_INTERVAL_MS, Schedule } from '../../../agent/schedule.ts';
 import type { Outcome, Report } from '../../../proto/outcome.ts';
-import type { PlannedRoute, Task } from '../../../proto/vocabulary.ts';
-import type { ReceivedRoute } from '../../../proto/wire.ts';
+import type { Task } from '../../../proto/vocabulary.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 import { HOUR_MS, steppingClock } from '../../support/stepping-clock.ts';
+import { plannedRoute } from '../../support/planned-route.ts';
 
 const ANSWER: Outcome = { kind: 'reached', address: 0, timings: { totalMs: 1 }, transport: 'plaintext' };
-
-function once(route: number, changes: Partial<PlannedRoute> = {}): ReceivedRoute {
-  const planned: PlannedRoute = {
-    route,
-    slot: 1,
-    probe: { kind: 'tcp' },
-    addresses: [{ host: '127.0.0.1', port: 1 }],
-    authority: '',
-    serverName: '',
-    peerIdentities: [],
-    connectTimeoutMs: 1,
-    timeoutMs: 1,
-    attempts: 1,
-    intervalMs: 0,
-    ...changes,
-  };
-  return { kind: 'planned', planned };
-}
 
 interface Rig extends AsyncDisposable {
   readonly schedule: Schedule;
@@ -82,7 +64,7 @@ const placesOf = (reports: readonly Report[]): readonly string[] =>
 t.test('a one-time route is attempted as often as planned, its addresses in turn', async (t) => {
   await using run = rig();
   const addresses = [80, 81].map((port) => ({ host: '127.0.0.1', port }));
-  run.schedule.replace([once(1, { addresses, attempts: 3 })]);
+  run.schedule.replace([plannedRoute(1, { addresses, attempts: 3 })]);
   t.equal(run.schedule.pendingAttempts, 3);
   await settled();
   t.strictSame(placesOf(run.reports), ['1/1/0', '1/1/1', '1/1/2']);
@@ -96,19 +78,19 @@ t.test('a one-time route is attempted as often as planned, its addresses in turn
 
 t.test('a plan that is sent again does nothing again; a new slot does', async (t) => {
   await using run = rig();
-  run.schedule.replace([once(1), once(2)]);
+  run.schedule.replace([plannedRoute(1), plannedRoute(2)]);
   await settled();
-  run.schedule.replace([once(1), once(2)]);
+  run.schedule.replace([plannedRoute(1), plannedRoute(2)]);
   await settled();
   t.strictSame(placesOf(run.reports), ['1/1/0', '2/1/0']);
-  run.schedule.change([], [once(2, { slot: 2 })]);
+  run.schedule.change([], [plannedRoute(2, { slot: 2 })]);
   await settled();
   t.strictSame(placesOf(run.reports), ['1/1/0', '2/1/0', '2/2/0']);
 });
 
 t.test('attempts of one route follow each other, however many may be in flight', async (t) => {
   await using run = rig({ holds: true });
-  run.schedule.replace([once(1, { attempts: 2 })]);
+  run.schedule.replace([plannedRoute(1, { attempts: 2 })]);
   await settled();
   t.equal(run.tasks.length, 1);
   await run.finish();
@@ -117,7 +99,7 @@ t.test('attempts of one route follow each other, however many may be in flight',
 
 t.test('no more attempts are in flight than allowed', async (t) => {
   await using run = rig({ holds: true, maxInFlight: 2 });
-  run.schedule.replace([once(1), once(2), once(3), once(4)]);
+  run.schedule.replace([plannedRoute(1), plannedRoute(2), plannedRoute(3), plannedRoute(4)]);
   await settled();
   t.equal(run.tasks.length, 2);
   await run.finish();
@@ -126,7 +108,7 @@ t.test('no more attempts are in flight than allowed', async (t) => {
 
 t.test('a removed route is cancelled and not reported', async (t) => {
   await using run = rig({ holds: true });
-  run.schedule.replace([once(1), once(2)]);
+  run.schedule.replace([plannedRoute(1), plannedRoute(2)]);
   await settled();
   run.schedule.change([1], []);
   await settled();
@@ -143,7 +125,7 @@ t.test('a route of an unknown kind is reported as untested, for every attempt', 
 
 t.test('a draining schedule finishes what is in flight and begins nothing', async (t) => {
   await using run = rig({ holds: true, maxInFlight: 1 });
-  run.schedule.replace([once(1), once(2), once(3, { intervalMs: 5_000 })]);
+  run.schedule.replace([plannedRoute(1), plannedRoute(2), plannedRoute(3, { intervalMs: 5_000 })]);
   await settled();
   let isDrained = false;
   const drained = run.schedule.drain().then(() => {
@@ -154,7 +136,7 @@ t.test('a draining schedule finishes what is in flight and begins nothing', asyn
   await run.finish();
   await drained;
   t.strictSame(placesOf(run.reports), ['1/1/0']);
-  run.schedule.replace([once(9)]);
+  run.schedule.replace([plannedRoute(9)]);
   await settled();
   t.equal(run.tasks.length, 1);
 });
@@ -163,7 +145,7 @@ t.test('a repeated route has its own phase on the wall clock, the same after a r
   const phaseMs = hash('a/1') % 10_000;
   for (const startMs of [1_000_000, 1_003_000]) {
     await using run = rig({ startMs });
-    run.schedule.replace([once(1, { intervalMs: 10_000 })]);
+    run.schedule.replace([plannedRoute(1, { intervalMs: 10_000 })]);
     await run.clock.advance(30_000);
     t.equal(run.reports.length, 3);
     for (const { startedAtMs, slot } of run.reports) {
@@ -175,7 +157,7 @@ t.test('a repeated route has its own phase on the wall clock, the same after a r
 
 t.test('after a pause nothing is caught up', async (t) => {
   await using run = rig({ holds: true });
-  run.schedule.replace([once(1, { intervalMs: 10_000 })]);
+  run.schedule.replace([plannedRoute(1, { intervalMs: 10_000 })]);
   await run.clock.advance(45_000);
   t.equal(run.tasks.length, 1, 'one attempt at a time');
   await run.finish();
@@ -187,7 +169,7 @@ t.test('after a pause nothing is caught up', async (t) => {
 t.test('a clock that is set back or on by an hour neither silences a route nor makes it hurry', async (t) => {
   for (const byMs of [-HOUR_MS, HOUR_MS, -4_000, 4_000]) {
     await using run = rig({ startMs: 10 * HOUR_MS });
-    run.schedule.replace([once(1, { intervalMs: 10_000 })]);
+    run.schedule.replace([plannedRoute(1, { intervalMs: 10_000 })]);
     await run.clock.advance(50_000);
     t.equal(run.reports.length, 5);
     run.step(byMs);
@@ -206,12 +188,12 @@ t.test('a clock that is set back or on by an hour neither silences a route nor m
 
 t.test('a route that goes on at another pace, or elsewhere, is numbered on: nothing of it seems old', async (t) => {
   await using run = rig({ startMs: 10 * HOUR_MS });
-  run.schedule.replace([once(1, { intervalMs: 10_000 })]);
+  run.schedule.replace([plannedRoute(1, { intervalMs: 10_000 })]);
   await run.clock.advance(30_000);
-  run.schedule.change([], [once(1, { intervalMs: 30_000 })]);
+  run.schedule.change([], [plannedRoute(1, { intervalMs: 30_000 })]);
   await run.clock.advance(90_000);
   run.step(-HOUR_MS);
-  run.schedule.change([], [once(1, { intervalMs: 30_000, addresses: [{ host: '127.0.0.2', port: 1 }] })]);
+  run.schedule.change([], [plannedRoute(1, { intervalMs: 30_000, addresses: [{ host: '127.0.0.2', port: 1 }] })]);
   await run.clock.advance(90_000);
   const slots = run.reports.map(({ slot }) => slot);
   t.equal(slots.length, 9);
@@ -224,7 +206,7 @@ t.test('a route that goes on at another pace, or elsewhere, is numbered on: noth
 
 t.test('no plan makes a route faster than once a second', async (t) => {
   await using run = rig();
-  run.schedule.replace([once(1, { intervalMs: 1 })]);
+  run.schedule.replace([plannedRoute(1, { intervalMs: 1 })]);
   await run.clock.advance(5 * MIN_INTERVAL_MS);
   t.equal(MIN_INTERVAL_MS, 1000);
   t.equal(run.reports.length, 5);

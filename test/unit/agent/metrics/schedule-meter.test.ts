@@ -3,32 +3,11 @@ import t from 'tap';
 import type { Meter } from '../../../../agent/metrics/meter.ts';
 import { Schedule } from '../../../../agent/schedule.ts';
 import type { Outcome } from '../../../../proto/outcome.ts';
-import type { PlannedRoute } from '../../../../proto/vocabulary.ts';
-import type { ReceivedRoute } from '../../../../proto/wire.ts';
 import { ManualClock } from '../../../support/manual-clock.ts';
 import { HOUR_MS, steppingClock } from '../../../support/stepping-clock.ts';
+import { plannedRoute } from '../../../support/planned-route.ts';
 
 const ANSWER: Outcome = { kind: 'reached', address: 0, timings: { totalMs: 1 }, transport: 'plaintext' };
-
-function planned(route: number, changes: Partial<PlannedRoute> = {}): ReceivedRoute {
-  return {
-    kind: 'planned',
-    planned: {
-      route,
-      slot: 1,
-      probe: { kind: 'tcp' },
-      addresses: [{ host: '127.0.0.1', port: 1 }],
-      authority: '',
-      serverName: '',
-      peerIdentities: [],
-      connectTimeoutMs: 1,
-      timeoutMs: 1,
-      attempts: 1,
-      intervalMs: 0,
-      ...changes,
-    },
-  };
-}
 
 interface Rig extends AsyncDisposable {
   readonly schedule: Schedule;
@@ -72,7 +51,7 @@ const settled = (): Promise<void> => new Promise(setImmediate);
 
 t.test('what is attempted in time is due, and not late', async (t) => {
   await using r = rig();
-  r.schedule.replace([planned(1, { intervalMs: 1_000, attempts: 2 })]);
+  r.schedule.replace([plannedRoute(1, { intervalMs: 1_000, attempts: 2 })]);
   await r.clock.advance(5_000);
   t.strictSame(r.counted, { due: 10, overrun: 0, 'clock-step': 0, cancelled: 0 });
   t.strictSame(r.lagsMs, [0, 0, 0, 0, 0], 'one a turn');
@@ -80,7 +59,7 @@ t.test('what is attempted in time is due, and not late', async (t) => {
 
 t.test('what takes longer than its interval leaves turns out', async (t) => {
   await using r = rig({ durationMs: 2_500 });
-  r.schedule.replace([planned(1, { intervalMs: 1_000, attempts: 2 })]);
+  r.schedule.replace([plannedRoute(1, { intervalMs: 1_000, attempts: 2 })]);
   await r.clock.advance(12_000);
   // Two attempts of 2.5 s: a turn at the phase and one 6 s on; after each, five turns of two attempts are past.
   t.equal(r.counted.overrun, 2 * 5 * 2);
@@ -89,7 +68,7 @@ t.test('what takes longer than its interval leaves turns out', async (t) => {
 
 t.test('a clock that is set on leaves turns out that nobody missed', async (t) => {
   await using r = rig();
-  r.schedule.replace([planned(1, { intervalMs: 1_000 })]);
+  r.schedule.replace([plannedRoute(1, { intervalMs: 1_000 })]);
   await r.clock.advance(2_000);
   r.step(HOUR_MS);
   await r.clock.advance(2_000);
@@ -103,12 +82,12 @@ t.test('a clock that is set on leaves turns out that nobody missed', async (t) =
 
 t.test('who waits for a place begins late, and what is not wanted any more is said to be', async (t) => {
   await using r = rig({ durationMs: 300, maxInFlight: 1 });
-  r.schedule.replace([planned(1), planned(2), planned(3)]);
+  r.schedule.replace([plannedRoute(1), plannedRoute(2), plannedRoute(3)]);
   await settled();
   t.equal(r.schedule.inFlight, 1);
   await r.clock.advance(300);
   t.strictSame(r.lagsMs, [0, 300]);
-  r.schedule.replace([planned(2)]);
+  r.schedule.replace([plannedRoute(2)]);
   await r.clock.advance(300);
   t.strictSame(r.counted, { due: 3, overrun: 0, 'clock-step': 0, cancelled: 1 });
   t.equal(r.schedule.inFlight, 0);

@@ -2,6 +2,7 @@ import t from 'tap';
 import type { Expectation } from '../../../../controller/declared/expectation.ts';
 import { flipOf } from '../../../../controller/gate/flip.ts';
 import type { Cell } from '../../../../controller/judge/finding.ts';
+import { ANSWERED_IN_PLAINTEXT } from '../../../support/answered-in-plaintext.ts';
 
 const policy = {
   stage: 'peer-authentication',
@@ -9,18 +10,14 @@ const policy = {
   namespace: 'shop',
   name: 'default',
 } as const;
-const ALLOWED: Expectation = {
-  expect: 'allow',
-  outcome: 'ALLOW_PLAINTEXT',
-  transport: 'plaintext',
-  identity: null,
-  decidedBy: null,
-  trail: [],
-  warnings: [],
+const MUTUAL: Expectation = {
+  ...ANSWERED_IN_PLAINTEXT,
+  outcome: 'ALLOW_MTLS',
+  transport: 'mtls',
+  identity: 'spiffe://x',
 };
-const MUTUAL: Expectation = { ...ALLOWED, outcome: 'ALLOW_MTLS', transport: 'mtls', identity: 'spiffe://x' };
 const STRICT: Expectation = {
-  ...ALLOWED,
+  ...ANSWERED_IN_PLAINTEXT,
   expect: 'deny',
   outcome: 'DENY_STRICT',
   transport: 'none',
@@ -28,7 +25,12 @@ const STRICT: Expectation = {
   trail: [{ stage: 'peer-authentication', result: 'STRICT', object: policy }],
 };
 const CLASH: Expectation = { ...STRICT, outcome: 'CLIENT_TLS_MISMATCH' };
-const UNKNOWN: Expectation = { ...ALLOWED, expect: 'unknown', outcome: 'UNKNOWN', warnings: ['it is not modelled'] };
+const UNKNOWN: Expectation = {
+  ...ANSWERED_IN_PLAINTEXT,
+  expect: 'unknown',
+  outcome: 'UNKNOWN',
+  warnings: ['it is not modelled'],
+};
 const mixed = (...answers: readonly ('allow' | 'deny')[]): Expectation => ({
   ...STRICT,
   expect: 'mixed',
@@ -57,13 +59,13 @@ function cell(expectation: Expectation, table: Cell['table'] = 'reachability'): 
 }
 
 const CASES: readonly (readonly [what: string, before: Expectation, after: Expectation, kind: string | null])[] = [
-  ['answered and then refused', ALLOWED, STRICT, 'breaks MP1001'],
+  ['answered and then refused', ANSWERED_IN_PLAINTEXT, STRICT, 'breaks MP1001'],
   ['answered and then by some endpoints only', MUTUAL, mixed('allow', 'deny'), 'breaks MP1009'],
   ['one endpoint less', mixed('allow', 'allow', 'deny'), mixed('allow', 'deny', 'deny'), 'breaks MP1009'],
-  ['refused by a policy and then answered', STRICT, ALLOWED, 'opens MP1001'],
+  ['refused by a policy and then answered', STRICT, ANSWERED_IN_PLAINTEXT, 'opens MP1001'],
   ['failed for want of agreement and then answered', CLASH, MUTUAL, 'mends MP1002'],
-  ['mutual TLS lost', MUTUAL, ALLOWED, 'downgrades -'],
-  ['mutual TLS won', ALLOWED, MUTUAL, 'secures -'],
+  ['mutual TLS lost', MUTUAL, ANSWERED_IN_PLAINTEXT, 'downgrades -'],
+  ['mutual TLS won', ANSWERED_IN_PLAINTEXT, MUTUAL, 'secures -'],
   ['not known any more', MUTUAL, UNKNOWN, 'unsure -'],
   ['not known before', UNKNOWN, STRICT, null],
   ['refused by another hand', STRICT, { ...STRICT, outcome: 'DENY_AUTHZ_HTTP' }, null],
@@ -82,11 +84,11 @@ t.test('a flip says what it is in one sentence, with the object', (t) => {
   const message = (before: Expectation, after: Expectation): string | undefined =>
     flipOf(cell(before), cell(after))?.cause.message;
   t.equal(
-    message(ALLOWED, STRICT),
+    message(ANSWERED_IN_PLAINTEXT, STRICT),
     'legacy/batch → shop/pay:80 is refused: PeerAuthentication shop/default says STRICT, and legacy/batch has no sidecar.',
   );
   t.equal(
-    message(STRICT, ALLOWED),
+    message(STRICT, ANSWERED_IN_PLAINTEXT),
     'legacy/batch → shop/pay:80 is answered. Until now: PeerAuthentication shop/default says STRICT, and legacy/batch has no sidecar.',
   );
   t.equal(message(MUTUAL, UNKNOWN), 'legacy/batch → shop/pay:80 cannot be foretold: it is not modelled.');
@@ -94,7 +96,7 @@ t.test('a flip says what it is in one sentence, with the object', (t) => {
 });
 
 t.test('a health check that begins to pass is nothing opened, and its transport is nobody’s concern', (t) => {
-  t.equal(flipOf(cell(STRICT, 'health'), cell(ALLOWED, 'health'))?.kind, 'mends');
-  t.equal(flipOf(cell(MUTUAL, 'health'), cell(ALLOWED, 'health')), null);
+  t.equal(flipOf(cell(STRICT, 'health'), cell(ANSWERED_IN_PLAINTEXT, 'health'))?.kind, 'mends');
+  t.equal(flipOf(cell(MUTUAL, 'health'), cell(ANSWERED_IN_PLAINTEXT, 'health')), null);
   t.end();
 });

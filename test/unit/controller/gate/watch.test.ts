@@ -3,6 +3,7 @@ import { Watch } from '../../../../controller/gate/watch.ts';
 import type { Cell } from '../../../../controller/judge/finding.ts';
 import type { Outcome } from '../../../../proto/outcome.ts';
 import { baseline } from '../../../support/baselines.ts';
+import { ANSWERED_IN_PLAINTEXT } from '../../../support/answered-in-plaintext.ts';
 
 const BEGAN = Date.parse('2026-03-01T12:00:00.000Z');
 const FACTS = { address: 0, timings: { totalMs: 1 } };
@@ -11,15 +12,6 @@ const OUTCOMES: Readonly<Record<string, Outcome>> = {
   shut: { kind: 'refused', ...FACTS, layer: 'application', signature: 'reset', detail: '' },
 };
 const LOST: Outcome = { kind: 'untested', why: 'agent-lost', detail: '' };
-const OPEN_AS_DECLARED: Cell['expectation'] = {
-  expect: 'allow',
-  outcome: 'ALLOW_PLAINTEXT',
-  transport: 'plaintext',
-  identity: null,
-  decidedBy: null,
-  trail: [],
-  warnings: [],
-};
 
 /** One sweep of `legacy/batch → shop/pay:80`, with attempts at milliseconds: `100 open, 250 shut`. */
 function sweepOf(attempts: string, endMs: number, drift: Cell['drift'] = 'agrees'): Parameters<Watch['add']>[0] {
@@ -34,7 +26,7 @@ function sweepOf(attempts: string, endMs: number, drift: Cell['drift'] = 'agrees
     source: 'legacy/batch',
     target: { kind: 'service', namespace: 'shop', name: 'pay', port: 80 },
     probe: { kind: 'http', method: 'GET', path: '/' },
-    expectation: OPEN_AS_DECLARED,
+    expectation: ANSWERED_IN_PLAINTEXT,
     outcome: LOST,
     attempts: made,
     drift,

@@ -1,19 +1,11 @@
 import t from 'tap';
-import type { Expectation } from '../../../../controller/declared/expectation.ts';
 import { assembleCell } from '../../../../controller/measured/assemble.ts';
 import type { Dialled } from '../../../../controller/measured/assemble.ts';
 import type { Outcome, Reached, Report, Untested } from '../../../../proto/outcome.ts';
 import { plannedCell } from '../../../support/planned-cell.ts';
+import { ANSWERED_IN_PLAINTEXT } from '../../../support/answered-in-plaintext.ts';
 
-const expectation: Expectation = {
-  expect: 'allow',
-  outcome: 'ALLOW_PLAINTEXT',
-  transport: 'plaintext',
-  identity: null,
-  decidedBy: null,
-  trail: [],
-  warnings: [],
-};
+const expectation = ANSWERED_IN_PLAINTEXT;
 const cell = plannedCell({ attempts: 2, connectTimeoutMs: 1000, timeoutMs: 2000 });
 const dialled: readonly Dialled[] = [
   { address: { host: '127.64.0.2', port: 8080 }, pod: 'shop/pay-1' },
