@@ -19,6 +19,7 @@ const FORMATS: readonly Format[] = [
   'ndjson',
   'junit',
   'markdown',
+  'html',
   'sarif',
   'openreports',
   'wgpolicyk8s',
@@ -57,6 +58,7 @@ export function addMatrix(program: Command, session: Session): void {
     ['matrix --sandbox shop', 'a mesh with the classic troubles, on this machine'],
     ['matrix --sandbox healthy --data-plane envoy', 'the same with real Envoy proxies (ENVOY_BIN)'],
     ['matrix --sandbox shop -o junit --output-file matrix.xml', 'for a pipeline'],
+    ['matrix --sandbox shop -o html --output-file matrix.html', 'to look at in a browser, or to hand on'],
     ['matrix --sandbox shop -o sarif', 'findings with the manifest file and line that they are about'],
   ]);
 }
@@ -67,7 +69,7 @@ async function runMatrix(flags: MatrixFlags, session: Session): Promise<ExitStat
   const sweep = await measured(flags, session);
   const [{ PUBLISHERS }, { deliver }] = await Promise.all([import('../publish/publish.ts'), import('./deliver.ts')]);
   const locate = flags.output === 'sarif' ? await locateIn(flags.sandbox) : undefined;
-  await deliver([PUBLISHERS[flags.output](sweep, session.terminal.page, locate)], flags, session);
+  await deliver([PUBLISHERS[flags.output](sweep, session.terminal.page, locate, session.command)], flags, session);
   return EXIT_OF_VERDICT[sweep.verdict.value];
 }
 

@@ -25,6 +25,7 @@ export async function runCli(run: CliRun): Promise<ExitStatus> {
   let flags = { isQuiet: false, isVerbose: false };
   const session: Session = {
     terminal,
+    command: [nameOf(run.invokedAs), ...run.args.map(shellWord)].join(' '),
     signal: run.signal,
     env: run.streams.env,
     flags: () => flags,
@@ -47,6 +48,10 @@ export async function runCli(run: CliRun): Promise<ExitStatus> {
     terminal.note(failure.text);
     return failure.status;
   }
+}
+
+function shellWord(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
 /** What the user has to type to come here again; npm finds the launcher of a checkout. */

@@ -4,6 +4,8 @@ import type { Terminal } from './terminal.ts';
 
 export interface Session {
   readonly terminal: Terminal;
+  /** That has been typed, as a shell takes it. */
+  readonly command: string;
   /** Aborted when the operator interrupts. */
   readonly signal: AbortSignal;
   readonly env: Readonly<Record<string, string | undefined>>;

@@ -40,7 +40,9 @@ export function denialsOf(sweep: Sweep, tables: readonly Table[]): readonly Deni
   for (const cell of sweep.cells) {
     if (!tables.includes(cell.table) || cell.drift !== 'agrees' || cell.expectation.expect !== 'deny') continue;
     const words = wordsFor(cell);
-    groups.set(words, [...(groups.get(words) ?? []), cell]);
+    const group = groups.get(words);
+    if (group === undefined) groups.set(words, [cell]);
+    else group.push(cell);
   }
   return [...groups]
     .map(([words, cells]): Denial => ({ words, cells }))

@@ -1,5 +1,6 @@
 /** A finished sweep in each of its output formats. */
 import type { Sweep } from '../judge/finding.ts';
+import { publishHtml } from './html.ts';
 import { publishJson } from './json.ts';
 import { publishJunit } from './junit.ts';
 import { publishMarkdown } from './markdown.ts';
@@ -10,16 +11,32 @@ import type { Locate } from './sarif-places.ts';
 import { publishSarif } from './sarif.ts';
 import { publishTable } from './table.ts';
 
-export const FORMATS = ['table', 'json', 'ndjson', 'junit', 'markdown', 'sarif', 'openreports', 'wgpolicyk8s'] as const;
+export const FORMATS = [
+  'table',
+  'json',
+  'ndjson',
+  'junit',
+  'markdown',
+  'html',
+  'sarif',
+  'openreports',
+  'wgpolicyk8s',
+] as const;
 export type Format = (typeof FORMATS)[number];
 
-/** Each gives the whole text, with a newline at its end. `page` matters to `table` alone, and `locate` to `sarif`. */
-export const PUBLISHERS: Readonly<Record<Format, (sweep: Sweep, page: Page, locate?: Locate) => string>> = {
+/**
+ * Each gives the whole text, with a newline at its end. `page` matters to `table` alone, `locate` to `sarif`, and
+ * `command`, as it was typed, to `html`.
+ */
+export const PUBLISHERS: Readonly<
+  Record<Format, (sweep: Sweep, page: Page, locate?: Locate, command?: string) => string>
+> = {
   table: publishTable,
   json: publishJson,
   ndjson: publishNdjson,
   junit: publishJunit,
   markdown: publishMarkdown,
+  html: publishHtml,
   sarif: publishSarif,
   openreports: publishOpenReports,
   wgpolicyk8s: publishPolicyReports,

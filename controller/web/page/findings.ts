@@ -9,7 +9,7 @@ import { patternCells } from './grid.ts';
 import { patternSentence } from './pattern-words.ts';
 import { findPatterns } from './patterns.ts';
 import type { View } from './view.ts';
-import { counted, routePath } from './words.ts';
+import { counted } from './words.ts';
 
 const UNFOLDED = 6;
 const FINDINGS = 60;
@@ -51,7 +51,7 @@ function findingList(findings: readonly Finding[], view: View): Markup {
   const others = findings.slice(UNFOLDED, FINDINGS);
   if (others.length === 0) return first;
   const left = findings.length - UNFOLDED - others.length;
-  const more = left > 0 ? markup`<p>and ${left} more: see <a href="/api/v1/matrix">the matrix as JSON</a></p>` : null;
+  const more = left > 0 ? markup`<p>and ${left} more: see ${view.wholeMatrix}</p>` : null;
   const id = `more-${String(others[0]?.number ?? 0)}`;
   return markup`${first}<details class="more" id="${id}"><summary>${counted(findings.length - UNFOLDED, 'more finding')}</summary><ol class="findings">${others.map((finding) => findingItem(finding, view))}</ol>${more}</details>`;
 }
@@ -71,7 +71,10 @@ function cellList({ number, cells }: Finding, view: View): Markup {
   const groups = cellGroups(cells.slice(0, NAMED), view.cells).join('; ');
   const unnamed = cells.length - NAMED;
   const names = unnamed > 0 ? `${groups} and ${String(unnamed)} more` : groups;
-  const links = cells.slice(0, LINKS).map((key) => markup`<li><a href="${routePath(key)}">${key}</a></li>`);
+  const links = cells.slice(0, LINKS).map((key) => {
+    const evidence = view.evidenceOf(key);
+    return markup`<li>${evidence === null ? key : markup`<a href="${evidence}">${key}</a>`}</li>`;
+  });
   const more = cells.length - links.length;
   return markup`<details id="f${number}-cells"><summary>${counted(cells.length, 'cell')}: ${names}</summary><ul>${links}${more > 0 ? markup`<li>and ${more} more</li>` : null}</ul></details>`;
 }

@@ -16,7 +16,7 @@ export function titleOf({ shown: { verdict } }: View): string {
 
 export function headPart({ shown }: View): Markup {
   const { verdict, lastSweep, atMs, snapshot, intervalMs } = shown;
-  return markup`<p class="verdict ${verdict.value}"><strong>${NAMES[verdict.value]}</strong> <span>${verdict.why}</span></p>
+  return markup`${verdictPart(verdict)}
 <dl class="facts">
 <div><dt>Counts</dt><dd>${countWords(verdict)}</dd></div>
 <div><dt>Coverage</dt><dd>${coverageWords(verdict)}</dd></div>
@@ -27,7 +27,11 @@ export function headPart({ shown }: View): Markup {
 </dl>`;
 }
 
-function coverageWords({ coverage, counts }: Verdict): string {
+export function verdictPart({ value, why }: Verdict): Markup {
+  return markup`<p class="verdict ${value}"><strong>${NAMES[value]}</strong> <span>${why}</span></p>`;
+}
+
+export function coverageWords({ coverage, counts }: Verdict): string {
   // A tenth of a percent that is missing must not be rounded away.
   const percent = Math.floor(coverage * 1000) / 10;
   return `${String(percent)} % (${String(Math.round(coverage * counts.planned))} of ${counted(counts.planned, 'cell')})`;

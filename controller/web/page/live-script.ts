@@ -1,7 +1,7 @@
-/**
- * What the page does where there is script: follows the matrix, shows evidence in a dialog, moves by arrow keys. It is
- * here as text, because it is the browser's and not ours to run; so it has neither back-quotes nor types.
- */
+/** What the page does where there is script: follows the matrix, shows evidence in a dialog, moves by arrow keys. */
+import { MOVING_SCRIPT } from './moving-script.ts';
+
+/** The browser's, and not ours to run; so it has neither back-quotes nor types. */
 export const LIVE_SCRIPT = String.raw`'use strict';
 (() => {
   /** The controller sends something every 15 seconds. */
@@ -178,40 +178,7 @@ export const LIVE_SCRIPT = String.raw`'use strict';
     if (document.activeElement === body) byId(shown.id)?.focus();
   });
 
-  const STEPS = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
-
-  document.addEventListener('keydown', (event) => {
-    const cell = event.target.closest('table td');
-    if (cell === null || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
-    const found = neighbour(cell, event.key);
-    if (found === undefined) return;
-    event.preventDefault();
-    found?.focus();
-  });
-
-  /** Undefined: not a key that moves. Null: there is nothing that way. */
-  function neighbour(cell, key) {
-    const row = cell.parentElement;
-    if (key === 'Home') return row.querySelector('td a');
-    if (key === 'End') return [...row.querySelectorAll('td a')].at(-1) ?? null;
-    if (!(key in STEPS)) return undefined;
-    const [down, right] = STEPS[key];
-    const { rows } = row.closest('table');
-    let [y, x] = [row.rowIndex + down, cell.cellIndex + right];
-    for (; y >= 0 && y < rows.length && x >= 0 && x < rows[y].cells.length; y += down, x += right) {
-      const link = rows[y].cells[x].querySelector('a');
-      if (link !== null) return link;
-    }
-    return null;
-  }
-
-  function openTarget() {
-    const target = location.hash === '' ? null : byId(decodeURIComponent(location.hash.slice(1)));
-    if (target?.tagName === 'DETAILS') target.open = true;
-  }
-
-  addEventListener('hashchange', openTarget);
-  openTarget();
+${MOVING_SCRIPT}
   setInterval(() => {
     if (Date.now() - heardAt > SILENCE_MS) lose();
   }, 1000);

@@ -1,15 +1,15 @@
 /** The page of the matrix, in pieces; and the parts of it that change while it is looked at. */
 import { optedOutSentence } from '../../publish/opted-out.ts';
+import { board, BOARD_SECTIONS, skipLinks } from './board.ts';
 import { conflictPart, driftPart, unknownPart } from './findings.ts';
 import { FRAME_END, frameStart } from './frame.ts';
 import { byNamespace } from './grid.ts';
 import { headPart, titleOf, troublesPart } from './head.ts';
 import { historyPart } from './history.ts';
-import { legend } from './legend.ts';
 import { markup } from './markup.ts';
 import type { Markup } from './markup.ts';
-import { healthTable, portSection, portSummary, transportTable } from './port-tables.ts';
-import { blockSummary, FOLD_ROWS, overviewTable, reachabilitySection } from './reachability.ts';
+import { healthTable, portSummary, transportTable } from './port-tables.ts';
+import { blockSummary, FOLD_ROWS, overviewTable } from './reachability.ts';
 import type { View } from './view.ts';
 
 export interface Reader {
@@ -17,57 +17,33 @@ export interface Reader {
   readonly isSignedIn: boolean;
 }
 
-const SECTIONS = [
-  ['drift', 'Drift'],
-  ['reachability', 'Reachability'],
-  ['transport', 'Transport'],
-  ['health', 'Health checks'],
-  ['conflicts', 'Conflicts'],
-  ['history', 'What has changed'],
-] as const;
-
 const NO_CHANGE = 'Nothing has changed since the monitor began to watch.';
 
 export function* matrixPage(view: View, reader: Reader): Generator<string, void, undefined> {
   yield frameStart(titleOf(view), { tag: view.tag, isGrey: view.shown.isStalled });
-  yield markup`<nav class="skip" aria-label="Sections">${SECTIONS.map(([id, title]) => markup`<a href="#${id}">${title}</a>`)}</nav>
+  yield markup`${skipLinks([...BOARD_SECTIONS, ['history', 'What has changed']])}
 <header class="top"><h1><a class="brand" href="/">Meshproof</a></h1>
 <div id="head" data-part>${headPart(view)}</div>
 </header>
 <p id="gone" class="gone" role="alert" hidden></p>
 <div id="troubles" class="troubles" data-part>${troublesPart(view)}</div>
 <p id="news" class="unseen" role="status"></p>
-<main class="board">
-<section id="drift" aria-labelledby="drift-title">
-<h2 id="drift-title">Drift</h2>
-<p class="quiet">Where what is measured differs from what is declared.</p>
-<div id="drift-list" data-part>${driftPart(view)}</div>
-<div id="unknown-list" data-part>${unknownPart(view)}</div>
-</section>
 `.html;
-  yield '<div class="tables">\n';
-  yield* reachabilitySection(view);
-  yield* portSection(transportTable(view));
-  yield* portSection(healthTable(view));
-  yield markup`</div>
-<div class="rest">
-<section id="conflicts" aria-labelledby="conflicts-title">
-<h2 id="conflicts-title">Conflicts</h2>
-<p class="quiet">Declared objects that contradict each other or their own purpose.</p>
-<div id="conflict-list" data-part>${conflictPart(view)}</div>
-</section>
-<section id="history" aria-labelledby="history-title">
-<h2 id="history-title">What has changed</h2>
-<div id="history-list" data-part>${historyPart(view.history, NO_CHANGE)}</div>
-</section>
-</div>
-${legend()}</main>
-${footer(view, reader)}<dialog id="evidence" aria-labelledby="evidence-title">
+  yield* board(view, historySection(view));
+  yield markup`${footer(view, reader)}<dialog id="evidence" aria-labelledby="evidence-title">
 <form method="dialog"><button class="button">Close</button></form>
 <div id="evidence-body"></div>
 </dialog>
 `.html;
   yield FRAME_END;
+}
+
+function historySection({ history }: View): Markup {
+  return markup`<section id="history" aria-labelledby="history-title">
+<h2 id="history-title">What has changed</h2>
+<div id="history-list" data-part>${historyPart(history, NO_CHANGE)}</div>
+</section>
+`;
 }
 
 function footer({ shown }: View, { isSignedIn }: Reader): Markup {

@@ -23,7 +23,7 @@ thead td { vertical-align: bottom; padding: .4rem .7rem; color: var(--quiet); }
 .matrix.overview td { min-width: 2.6rem; }
 
 td a, .tile { display: inline-flex; align-items: center; justify-content: center; min-width: 1.85rem; height: 1.75rem; padding: 0 .2rem; border-radius: 3px; text-decoration: none; font-variant-numeric: tabular-nums; scroll-margin: 18rem 2rem 2rem 16rem; outline: 0 solid var(--ring); }
-.matrix td > a:only-child { display: flex; }
+.matrix td > :only-child { display: flex; }
 td a:hover { box-shadow: 0 0 0 2px var(--ring); }
 td a:focus-visible { outline: 3px solid var(--ring); outline-offset: 0; position: relative; z-index: 1; }
 td.none { color: var(--quiet); text-align: center; }

@@ -1,4 +1,4 @@
-/** One route in a table: a link to its evidence that shows its mark. */
+/** One route in a table: its mark, as a link to its evidence where there is any. */
 import type { RouteNow } from '../../monitor/current.ts';
 import { escapeText } from './markup.ts';
 import type { Markup } from './markup.ts';
@@ -9,7 +9,11 @@ export function tiles(routes: readonly RouteNow[], view: View): Markup {
   let html = '';
   for (const route of routes) {
     const { glyph, look, label } = view.markOf(route);
-    html += `<a id="${view.idOf(route)}" class="${look}" href="${view.nameOf(route).path}" aria-label="${escapeText(label)}">${glyph}</a>`;
+    const evidence = view.evidenceOf(route.cell.key);
+    html +=
+      evidence === null
+        ? `<span class="tile ${look}" role="img" title="${escapeText(label)}">${glyph}</span>`
+        : `<a id="${view.idOf(route)}" class="${look}" href="${evidence}" aria-label="${escapeText(label)}">${glyph}</a>`;
   }
   return { html };
 }

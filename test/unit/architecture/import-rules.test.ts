@@ -119,6 +119,15 @@ const RULES: readonly Rule[] = [
     catches: [['deploy/sandbox/node/sidecar.ts', 'controller/declared/expect.ts']],
   },
   {
+    says: 'of the web, outputs know what the page is made of, and nothing that serves it',
+    isBroken: ({ from, to }) =>
+      from.startsWith('controller/publish/') &&
+      to.startsWith('controller/web/') &&
+      !to.startsWith('controller/web/page/') &&
+      to !== 'controller/web/shown.ts',
+    catches: [['controller/publish/html.ts', 'controller/web/server.ts']],
+  },
+  {
     says: 'sources import nothing of the tests',
     isBroken: ({ to }) => to.startsWith('test/'),
     catches: [['agent/main.ts', 'test/support/servers.ts']],
@@ -160,22 +169,32 @@ for (const { says, isBroken, catches } of RULES) {
 }
 
 t.test('what is only imported for its types costs nothing: --help loads no library but commander', (t) => {
+  t.same(librariesOf('controller/cli/run.ts'), ['commander']);
+  t.end();
+});
+
+t.test('outputs load no library, and no web server with the page', (t) => {
+  t.same(librariesOf('controller/publish/publish.ts'), []);
+  t.same(librariesOf('controller/publish/verification.ts'), []);
+  t.end();
+});
+
+/** That are loaded with this file. */
+function librariesOf(file: string): readonly string[] {
   const eager = new Set<string>();
-  const visit = (file: string): void => {
-    if (eager.has(file)) return;
-    eager.add(file);
-    const text = readFileSync(join(ROOT, file), 'utf8');
-    for (const { to, isLazy } of importsOf(file)) {
-      if (isLazy || isTypeOnly(text, file, to)) continue;
+  const visit = (here: string): void => {
+    if (eager.has(here)) return;
+    eager.add(here);
+    const text = readFileSync(join(ROOT, here), 'utf8');
+    for (const { to, isLazy } of importsOf(here)) {
+      if (isLazy || isTypeOnly(text, here, to)) continue;
       if (isOurs(to)) visit(to);
       else eager.add(to);
     }
   };
-  visit('controller/cli/run.ts');
-  const libraries = [...eager].filter((name) => !isOurs(name) && !name.startsWith('node:'));
-  t.same(libraries, ['commander']);
-  t.end();
-});
+  visit(file);
+  return [...eager].filter((name) => !isOurs(name) && !name.startsWith('node:'));
+}
 
 function isTypeOnly(text: string, file: string, to: string): boolean {
   const specifier = isOurs(to) ? relative(dirname(file), to) : to;

@@ -24,7 +24,7 @@ async function told(
 ): Promise<Told> {
   const stdout = new Recorder();
   const terminal = openTerminal({ stdin: Readable.from([]), stdout, stderr: new Recorder(), env: {} }, false);
-  const session = { terminal, signal, env: {}, flags: () => flags, finish: () => undefined };
+  const session = { terminal, command: '', signal, env: {}, flags: () => flags, finish: () => undefined };
   const status = await tellInFrames('abc', measure, () => EXIT.violations, session);
   const reader = new FrameReader();
   const frames = stdout.text
