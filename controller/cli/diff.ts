@@ -66,7 +66,11 @@ async function runDiff(before: string, after: string, flags: DiffFlags, session:
     flaps: [],
   } as const;
   const locate = flags.output === 'sarif' && flags.sandbox !== undefined ? await placesOf(flags.sandbox) : undefined;
-  await deliver([COMPARISON_PUBLISHERS[flags.output](report, session.terminal.page, locate)], flags, session);
+  await deliver(
+    [COMPARISON_PUBLISHERS[flags.output](report, session.terminal.page, locate, session.command)],
+    flags,
+    session,
+  );
   return EXIT_OF_VERDICT[judged.verdict];
 }
 

@@ -27,7 +27,7 @@ export interface VerifyFlags extends OutputFlags, MeasuringFlags {
   readonly output: ComparisonFormat;
 }
 
-export const COMPARISON_FORMATS: readonly ComparisonFormat[] = ['table', 'json', 'junit', 'markdown', 'sarif'];
+export const COMPARISON_FORMATS: readonly ComparisonFormat[] = ['table', 'json', 'junit', 'markdown', 'html', 'sarif'];
 
 /** Only what was measured counts as a gate; whoever can do with less has to say so. */
 const MIN_COVERAGE = 1;
@@ -91,7 +91,11 @@ async function runVerify(flags: VerifyFlags, session: Session): Promise<ExitStat
     import('./deliver.ts'),
   ]);
   const locate = flags.output === 'sarif' ? await locateIn(sandbox) : undefined;
-  await deliver([COMPARISON_PUBLISHERS[flags.output](report, session.terminal.page, locate)], flags, session);
+  await deliver(
+    [COMPARISON_PUBLISHERS[flags.output](report, session.terminal.page, locate, session.command)],
+    flags,
+    session,
+  );
   return EXIT_OF_VERDICT[report.verification.verdict];
 }
 

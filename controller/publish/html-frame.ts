@@ -12,6 +12,7 @@ const FILE_STYLE = `
 .sheet { display: none; position: fixed; inset: 4vh .75rem auto; z-index: 20; margin: 0 auto; max-width: 58rem; max-height: 92vh; padding: 1rem 1.3rem 1.4rem; border: 1px solid var(--line); border-radius: 8px; background: var(--raised); overflow: auto; box-shadow: 0 0 0 100vmax rgb(0 0 0 / .5); }
 .sheet:target { display: block; }
 .sheet .close { position: sticky; top: 0; float: right; margin: 0 0 .5rem 1rem; }
+header.top { overflow-wrap: anywhere; }
 a.button { color: var(--text); text-decoration: none; }
 td a:target { outline: 3px solid var(--ring); position: relative; z-index: 1; }
 .facts .wide { flex: 1 0 100%; min-width: 0; }

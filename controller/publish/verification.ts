@@ -2,21 +2,26 @@
 import type { VerificationReport } from '../gate/verification-report.ts';
 import type { Page } from './page.ts';
 import type { Locate } from './sarif-places.ts';
+import { verificationHtml } from './verification-html.ts';
 import { verificationJson } from './verification-json.ts';
 import { verificationJunit } from './verification-junit.ts';
 import { verificationMarkdown } from './verification-markdown.ts';
 import { verificationSarif } from './verification-sarif.ts';
 import { verificationTable } from './verification-table.ts';
 
-export type ComparisonFormat = 'table' | 'json' | 'junit' | 'markdown' | 'sarif';
+export type ComparisonFormat = 'table' | 'json' | 'junit' | 'markdown' | 'html' | 'sarif';
 
-/** Each gives the whole text, with a newline at its end. `page` matters to `table` alone, and `locate` to `sarif`. */
+/**
+ * Each gives the whole text, with a newline at its end. `page` matters to `table` alone, `locate` to `sarif`, and
+ * `command`, as it was typed, to `html`.
+ */
 export const COMPARISON_PUBLISHERS: Readonly<
-  Record<ComparisonFormat, (report: VerificationReport, page: Page, locate?: Locate) => string>
+  Record<ComparisonFormat, (report: VerificationReport, page: Page, locate?: Locate, command?: string) => string>
 > = {
   table: verificationTable,
   json: verificationJson,
   junit: verificationJunit,
   markdown: verificationMarkdown,
+  html: verificationHtml,
   sarif: verificationSarif,
 };
