@@ -28,15 +28,17 @@ export function addJudgingOptions(command: Command, minCoverage = DEFAULT_MIN_CO
         .argParser(parseFailOn)
         .default(DEFAULT_FAIL_ON, DEFAULT_FAIL_ON.join(',')),
     )
-    .addOption(
-      new Option(
-        '--trust <object>',
-        'KIND/NAMESPACE/NAME of an object that meshproof does not model and that you vouch for, ' +
-          'for example an EnvoyFilter (repeatable)',
-      )
-        .argParser(parseTrusted)
-        .default([] satisfies readonly string[], 'none'),
-    );
+    .addOption(trustOption());
+}
+
+export function trustOption(): Option {
+  return new Option(
+    '--trust <object>',
+    'KIND/NAMESPACE/NAME of an object that meshproof does not model and that you vouch for, ' +
+      'for example an EnvoyFilter (repeatable)',
+  )
+    .argParser(parseTrusted)
+    .default([] satisfies readonly string[], 'none');
 }
 
 function parsePart(text: string): number {

@@ -20,6 +20,7 @@ import { addClusterOptions } from './cluster-options.ts';
 import type { ClusterFlags } from './cluster-options.ts';
 import type { OutputFlags } from './deliver.ts';
 import { addExamples } from './examples.ts';
+import { trustOption } from './judging-options.ts';
 import type { ManifestFlags } from './manifests.ts';
 import { optionalManifestOption, readSnapshot } from './manifests.ts';
 import { namespaceOption } from './namespace-option.ts';
@@ -33,6 +34,8 @@ interface PreviewFlags extends Partial<ManifestFlags>, ClusterFlags, OutputFlags
   readonly delete?: readonly ObjectName[];
   readonly strict?: boolean;
   readonly namespace?: readonly string[];
+  /** `KIND/NAMESPACE/NAME`. */
+  readonly trust: readonly string[];
   readonly output: PreviewFormat;
 }
 
@@ -70,6 +73,7 @@ export function addPreview(program: Command, session: Session): void {
       ),
     )
     .option('--strict', 'the readiness report: what if PeerAuthentication said STRICT?')
+    .addOption(trustOption())
     .addOption(namespaceOption('with --strict: in this namespace only (repeatable; default: the whole mesh)'))
     .addOption(
       new Option('-o, --output <format>', 'form of the output; manifests: the exceptions that --strict needs')
@@ -147,13 +151,19 @@ async function subjectOf(
   return { kind: 'strict', namespaces, exceptions, readiness: readinessOf(input) };
 }
 
-async function joined(sweep: Sweep, before: Mesh, after: Mesh, { sandbox }: PreviewFlags): Promise<MeasuredPreview> {
+async function joined(
+  sweep: Sweep,
+  before: Mesh,
+  after: Mesh,
+  { sandbox, trust: trusted }: PreviewFlags,
+): Promise<MeasuredPreview> {
   const [{ measuredPreview }, { scenarioMeant }] = await Promise.all([
     import('../gate/measured-preview.ts'),
     import('./sandbox-manifests.ts'),
   ]);
-  if (sandbox === undefined) return measuredPreview(sweep, before, after);
-  return measuredPreview(sweep, before, after, { kind: 'sandbox', scenario: (await scenarioMeant(sandbox)).name });
+  if (sandbox === undefined) return measuredPreview(sweep, before, after, { trusted });
+  const scope = { kind: 'sandbox', scenario: (await scenarioMeant(sandbox)).name } as const;
+  return measuredPreview(sweep, before, after, { scope, trusted });
 }
 
 async function sweepIn({ fromSweep }: PreviewFlags, session: Session): Promise<Sweep | undefined> {

@@ -1,6 +1,7 @@
 /** A change foretold for what was measured: which routes that work today stop for certain, probably, or nobody can say. */
 import { expectationClasses } from '../declared/classes.ts';
 import type { Mesh } from '../declared/mesh.ts';
+import { isVouchedFor } from '../judge/drift.ts';
 import type { Cell, Sweep } from '../judge/finding.ts';
 import { routeName } from '../judge/sentences.ts';
 import { baselineOf, identityOf } from './baseline.ts';
@@ -37,7 +38,19 @@ export interface MeasuredPreview {
   readonly predictions: readonly Prediction[];
 }
 
-export function measuredPreview(sweep: Sweep, before: Mesh, after: Mesh, scope?: BaselineScope): MeasuredPreview {
+export interface MeasuredPreviewOptions {
+  /** Of the sweep, where it is known. */
+  readonly scope?: BaselineScope;
+  /** `KIND/NAMESPACE/NAME` of objects that are not modelled and leave no doubt. @default none */
+  readonly trusted?: readonly string[];
+}
+
+export function measuredPreview(
+  sweep: Sweep,
+  before: Mesh,
+  after: Mesh,
+  { scope, trusted = [] }: MeasuredPreviewOptions = {},
+): MeasuredPreview {
   const was = expectationClasses(before);
   const is = expectationClasses(after);
   const foreseen: Foreseen[] = [];
@@ -55,7 +68,7 @@ export function measuredPreview(sweep: Sweep, before: Mesh, after: Mesh, scope?:
       const hidden = plaintextIntoStrict(cell, old, before, after);
       if (hidden !== null) foreseen.push(hidden);
     } else if (flip.kind === 'breaks' && measuredOf(cell) === 'closed') alreadyClosed.push(cell);
-    else foreseen.push(foreseenOf(flip, cell));
+    else foreseen.push(foreseenOf(flip, cell, trusted));
   }
   return {
     baseline: baselineOf(sweep, 'preview', scope),
@@ -71,17 +84,18 @@ export function isSomebodys({ table, probe }: Cell): boolean {
   return table === 'reachability' || (probe.kind === 'health' && probe.variant === 'kubelet');
 }
 
-function foreseenOf({ kind, after, before, cause }: Flip, cell: Cell): Foreseen {
+function foreseenOf(flip: Flip, cell: Cell, trusted: readonly string[]): Foreseen {
+  const { kind, after, cause } = flip;
   const isPartly = after.expectation.expect === 'mixed';
-  return { kind, cell, cause, isPartly, ...certaintyOf(kind, cell, before, after) };
+  return { kind, cell, cause, isPartly, ...certaintyOf(flip, cell, trusted) };
 }
 
 type Weighed = Pick<Foreseen, 'certainty' | 'why'>;
 
 /** Certain is what was measured, was declared just so, and is declared otherwise without an if or but. */
-function certaintyOf(kind: FlipKind, cell: Cell, before: Cell, after: Cell): Weighed {
+function certaintyOf({ kind, before, after }: Flip, cell: Cell, trusted: readonly string[]): Weighed {
   const measured = measuredOf(cell);
-  const [doubt] = after.expectation.warnings;
+  const doubt = after.expectation.warnings.find((warning) => !isVouchedFor(warning, trusted));
   if (kind === 'unsure') return { certainty: 'unknown', why: doubt ?? 'what is declared does not say' };
   if (measured === 'unknown')
     return { certainty: 'unknown', why: 'nobody knows whether it works today: it could not be measured' };

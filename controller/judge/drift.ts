@@ -147,6 +147,11 @@ function explain(cell: MeasuredCell, worst: Compared, evidence: Evidence): Cause
   return declared.expect === 'deny' ? denialCause(cell, declared) : null;
 }
 
+/** Whether a warning is of an object that somebody vouches for. @param trusted `KIND/NAMESPACE/NAME` */
+export function isVouchedFor(warning: string, trusted: readonly string[]): boolean {
+  return trusted.some((name) => warning.startsWith(`${name} `));
+}
+
 /** Disagreement where an object outside the model has a hand in it is not held against anybody. */
 function judgeUnmodelled(
   cell: MeasuredCell,
@@ -156,7 +161,7 @@ function judgeUnmodelled(
   const drift = withheld ?? confirmed;
   if (drift === 'agrees' || drift === 'unknown') return undefined;
   const warning = cell.expectation.warnings.find(
-    (text) => text.includes('not modelled') && !trusted.some((name) => text.startsWith(`${name} `)),
+    (text) => text.includes('not modelled') && !isVouchedFor(text, trusted),
   );
   if (warning === undefined) return undefined;
   return {

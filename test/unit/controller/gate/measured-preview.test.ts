@@ -73,9 +73,14 @@ function cellOf(shown: Shown): Cell {
   return flow === null ? cell : { ...cell, expectation: expectFlow(declared, flow) };
 }
 
-function foretell(change: string, cells: readonly Cell[], before = MESH): MeasuredPreview {
+function foretell(
+  change: string,
+  cells: readonly Cell[],
+  before = MESH,
+  trusted: readonly string[] = [],
+): MeasuredPreview {
   const sweep: Sweep = { ...sweepOf({ shown: [] }, { pods: [], isReversed: false }), cells };
-  return measuredPreview(sweep, meshOf(before), meshOf(`${before}\n${change}`));
+  return measuredPreview(sweep, meshOf(before), meshOf(`${before}\n${change}`), { trusted });
 }
 
 const NAMESPACE_STRICT = pa('foo/default', STRICT);
@@ -114,15 +119,18 @@ t.test(
   },
 );
 
-t.test('what is outside the model leaves nothing certain', (t) => {
+t.test('what is outside the model leaves nothing certain, unless somebody vouches for it', (t) => {
   const filter = object('networking.istio.io/v1alpha3', 'EnvoyFilter', 'foo/odd', '{}');
   const before = `${MESH}\n${filter}`;
-  const { foreseen } = foretell(
-    NAMESPACE_STRICT,
-    [cellOf({ measured: 'plaintext', declared: meshOf(before) })],
-    before,
-  );
-  t.match(foreseen, [{ kind: 'breaks', certainty: 'probable', why: /EnvoyFilter foo\/odd|EnvoyFilter\/foo\/odd/ }]);
+  const cells = [cellOf({ measured: 'plaintext', declared: meshOf(before) })];
+  const why = /EnvoyFilter foo\/odd|EnvoyFilter\/foo\/odd/;
+  for (const [trusted, foreseen] of [
+    [[], { certainty: 'probable', why }],
+    [['EnvoyFilter/foo/o'], { certainty: 'probable', why }],
+    [['EnvoyFilter/foo/odd'], { certainty: 'certain', why: 'measured today: answered in plaintext, as declared' }],
+  ] as const) {
+    t.match(foretell(NAMESPACE_STRICT, cells, before, trusted).foreseen, [{ kind: 'breaks', ...foreseen }]);
+  }
   t.end();
 });
 
