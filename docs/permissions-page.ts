@@ -1,6 +1,7 @@
 /** The page of every right that meshproof asks for, and the rules that the Helm chart takes, from the list in the code. */
 import { stringify } from 'yaml';
 import {
+  BASELINES_PERMISSIONS,
   CONTROLLER_PERMISSIONS,
   EVENTS_PERMISSIONS,
   REPORTS_PERMISSIONS,
@@ -38,6 +39,10 @@ export function permissionsLines(): readonly string[] {
     'any workload of the measured namespaces.',
     '',
     ...(['targets', 'cluster', 'root'] as const).flatMap((scope) => section(scope, CONTROLLER_PERMISSIONS)),
+    'Where Jobs in the cluster keep baselines (`install --baselines`, chart: `baselines`), in our own namespace:',
+    '',
+    ...table(BASELINES_PERMISSIONS),
+    '',
     '## Of the controller that stays (`serve`): the same account',
     '',
     'All of the above, and these; only where it is installed (`install --serve`, chart: `serve.enabled`).',

@@ -15,6 +15,7 @@ interface InstallFlags extends OutputFlags {
   readonly namespaced?: boolean;
   readonly namespace?: readonly string[];
   readonly schedule?: string;
+  readonly baselines: boolean;
   readonly serve: boolean;
   readonly events: boolean;
   readonly reports: boolean;
@@ -35,6 +36,7 @@ export function addInstall(program: Command, session: Session): void {
     .option('--namespaced', 'Roles in the namespaces of -n instead of cluster-wide rights')
     .addOption(namespaceOption('measure this namespace (repeatable; default: all)'))
     .option('--schedule <cron>', 'sweep by itself, for example "*/15 * * * *" (default: on demand alone)')
+    .option('--baselines', 'Jobs in the cluster may keep baselines: for sync hooks of Argo CD, and the like', false)
     .option('--serve', 'the controller that stays, too: page, API, metrics; the Helm chart has more to choose', false)
     .option('--events', 'it writes Kubernetes Events for what is found', false)
     .option('--reports', "it writes OpenReports' Report objects for what is found", false)
@@ -54,7 +56,8 @@ export function addInstall(program: Command, session: Session): void {
 }
 
 function optionsOf(flags: InstallFlags) {
-  const { namespace, namespaced, schedule, image, ownNamespace, rootNamespace, serve, events, reports } = flags;
+  const { namespace, namespaced, schedule, image, ownNamespace, rootNamespace, baselines, serve, events, reports } =
+    flags;
   for (const name of [ownNamespace, rootNamespace, ...(namespace ?? [])]) checkName(name);
   if (namespaced === true && namespace === undefined) {
     throw new MeshproofError('MPE_USAGE', 'rights in which namespaces?', { hint: 'Name them with -n.' });
@@ -79,6 +82,7 @@ function optionsOf(flags: InstallFlags) {
     measured: scheduled,
     namespaces: namespaced === true ? scheduled : ('all' as const),
     ...(schedule !== undefined && { schedule }),
+    ...(baselines && { baselines }),
     ...(serve && { serve: { events, reports } }),
   };
 }

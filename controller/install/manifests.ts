@@ -4,7 +4,7 @@ import type { Fields } from '../declared/reading.ts';
 import { cronJob } from './cron-job.ts';
 import type { CronJobOptions } from './cron-job.ts';
 import { CONTROLLER_ACCOUNT, OUR_LABELS, PROBER_ACCOUNT } from './names.ts';
-import { clusterRole, namespaceRole, rootRole, serveRole, userRole, viewerRole } from './rbac.ts';
+import { baselinesRole, clusterRole, namespaceRole, rootRole, serveRole, userRole, viewerRole } from './rbac.ts';
 import type { RbacOptions, ServeRights } from './rbac.ts';
 import { claim, deployment, lease, service } from './serve.ts';
 
@@ -42,6 +42,9 @@ export function manifests(options: InstallOptions): readonly Manifest[] {
       object: account(PROBER_ACCOUNT, ownNamespace),
     },
     ...rights(options),
+    ...(options.baselines === true ? baselinesRole(options) : []).map((role) => {
+      return { what: 'Jobs of sweeps keep baselines here, and read them.', ...role };
+    }),
     {
       what: 'What somebody needs who starts sweeps from a laptop. Bind it: whoever has it acts with the rights of a sweep.',
       ...userRole(options),

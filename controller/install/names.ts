@@ -14,6 +14,9 @@ export const USER_ROLE = 'meshproof-user';
 /** The container of the controller's pod: of a sweep's, the log is read, and probes take over its image. */
 export const CONTAINER = 'meshproof';
 
+/** What sweeps may do beside measuring, where they keep baselines in the cluster. */
+export const BASELINES_ROLE = 'meshproof-baselines';
+
 /** Of the controller that stays: its Deployment, its Service, its claim and its Lease. */
 export const SERVE = 'meshproof';
 /** What it may do in its own namespace. */

@@ -124,6 +124,18 @@ export const SERVE_PERMISSIONS: readonly Permission[] = [
   },
 ];
 
+/** Of sweeps that keep baselines in the cluster, or hold it against them (`baseline save --in-cluster`, `verify`). */
+export const BASELINES_PERMISSIONS: readonly Permission[] = [
+  {
+    scope: 'own',
+    apiGroup: '',
+    resources: ['configmaps'],
+    verbs: ['get', 'list', 'create', 'update'],
+    why: 'A Job that runs before a change keeps a baseline in a ConfigMap, and one after it reads it.',
+    without: 'Jobs in the cluster keep no baselines; somebody who starts sweeps from a laptop does.',
+  },
+];
+
 /** Of `serve --events`. */
 export const EVENTS_PERMISSIONS: readonly Permission[] = [
   {

@@ -1,7 +1,8 @@
 /** Roles and their bindings, from the list of rights. */
 import type { Fields } from '../declared/reading.ts';
-import { CONTROLLER_ACCOUNT, OUR_LABELS, SERVE_ROLE, USER_ROLE, VIEWER_ROLE } from './names.ts';
+import { BASELINES_ROLE, CONTROLLER_ACCOUNT, OUR_LABELS, SERVE_ROLE, USER_ROLE, VIEWER_ROLE } from './names.ts';
 import {
+  BASELINES_PERMISSIONS,
   CONTROLLER_PERMISSIONS,
   EVENTS_PERMISSIONS,
   REPORTS_PERMISSIONS,
@@ -17,6 +18,8 @@ export interface RbacOptions {
   readonly rootNamespace: string;
   /** `all`: cluster-wide; else Roles in these, and no right on anything else. */
   readonly namespaces: readonly string[] | 'all';
+  /** Sweeps that run in the cluster by themselves may keep baselines there. @default false */
+  readonly baselines?: boolean;
   /** The controller that stays. @default none */
   readonly serve?: ServeRights;
 }
@@ -66,6 +69,8 @@ export const RULES = {
   namespace: [...TARGETS, GET_NAMESPACE],
   /** For those who start sweeps. */
   user: USER_PERMISSIONS,
+  /** Of sweeps that keep baselines in the cluster, in our own namespace. */
+  baselines: BASELINES_PERMISSIONS,
   /** Of the controller that stays, in our own namespace; and beside cluster-wide rights. */
   serve: inScope(SERVE_PERMISSIONS, 'own'),
   serveCluster: inScope(SERVE_PERMISSIONS, 'cluster', 'targets'),
@@ -98,6 +103,11 @@ export function rootRole({ ownNamespace, rootNamespace, namespaces }: RbacOption
 export function namespaceRole(namespace: string, { ownNamespace, serve }: RbacOptions): readonly RbacObject[] {
   const told = [...(serve?.events === true ? RULES.events : []), ...(serve?.reports === true ? RULES.reports : [])];
   return role(namespace, ownNamespace, [...RULES.namespace, ...told]);
+}
+
+/** For sweeps that keep baselines in the cluster. */
+export function baselinesRole({ ownNamespace }: RbacOptions): readonly RbacObject[] {
+  return role(ownNamespace, ownNamespace, RULES.baselines, BASELINES_ROLE);
 }
 
 /** What the controller that stays may do in our own namespace. */

@@ -52,6 +52,7 @@ const CASES: readonly (readonly [what: string, values: readonly string[], option
     ['namespaced=true', 'namespaces=["shop","bank"]', 'rootNamespace="mesh"', 'schedule="0 * * * *"'],
     { namespaces: ['shop', 'bank'], measured: ['shop', 'bank'], rootNamespace: 'mesh', schedule: '0 * * * *' },
   ],
+  ['with baselines that Jobs keep', ['baselines=true'], { baselines: true }],
   ['with serve', ['serve.enabled=true'], { serve: { events: false, reports: false } }],
   [
     'with serve that tells, namespaced',

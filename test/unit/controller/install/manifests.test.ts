@@ -80,6 +80,15 @@ t.test('namespaced: no right on the cluster, Roles in each namespace, and readin
   t.end();
 });
 
+t.test('baselines that Jobs keep: a Role for it in our own namespace, bound to the account of sweeps', (t) => {
+  const before = named(read());
+  const added = read({ baselines: true }).filter((one) => !before.includes(named([one])[0] ?? ''));
+  t.same(named(added), ['Role meshproof meshproof-baselines', 'RoleBinding meshproof meshproof-baselines']);
+  t.same(granted(added), ['/configmaps: get list create update']);
+  t.match(added[1], { subjects: [{ kind: 'ServiceAccount', name: 'meshproof-controller', namespace: 'meshproof' }] });
+  t.end();
+});
+
 for (const [how, options] of [
   ['cluster-wide', {}],
   ['namespaced', { namespaces: ['shop'], measured: ['shop'] }],

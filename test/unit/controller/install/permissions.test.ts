@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import t from 'tap';
 import {
+  BASELINES_PERMISSIONS,
   CONTROLLER_PERMISSIONS,
   EVENTS_PERMISSIONS,
   REPORTS_PERMISSIONS,
@@ -12,7 +13,7 @@ import { KINDS } from '../../../../controller/snapshot/cluster/kinds.ts';
 
 const ALL = [
   ...[...CONTROLLER_PERMISSIONS, ...SERVE_PERMISSIONS, ...EVENTS_PERMISSIONS, ...REPORTS_PERMISSIONS],
-  ...[...USER_PERMISSIONS, ...VIEWER_PERMISSIONS],
+  ...[...USER_PERMISSIONS, ...VIEWER_PERMISSIONS, ...BASELINES_PERMISSIONS],
 ];
 
 t.test('each right has a reason', (t) => {
