@@ -37,6 +37,9 @@ function targetsOf({ cell, dialled }: RoutedCell): readonly string[] {
   return known.length === pods.size && known.length > 0 ? known : [`${target.kind} ${target.namespace}/${target.name}`];
 }
 
+/** Whoever hands out what is asked for comes by twice a second: until then a target gets what it may take until then. */
+const AHEAD_MS = 500;
+
 /** The same ceiling for attempts that are asked for now and then: a target takes what it has not taken of late. */
 export class Allowance {
   readonly #attemptsPerSecond: number;
@@ -51,9 +54,10 @@ export class Allowance {
   take(task: RoutedCell, nowMs: number): boolean {
     if (this.#attemptsPerSecond === Infinity) return true;
     const targets = targetsOf(task);
-    if (targets.some((target) => (this.#freeAtMs.get(target) ?? 0) > nowMs)) return false;
     const takesMs = (task.attempts / targets.length / this.#attemptsPerSecond) * 1000;
-    for (const target of targets) this.#freeAtMs.set(target, nowMs + takesMs);
+    const freeAt = targets.map((target) => Math.max(nowMs, this.#freeAtMs.get(target) ?? nowMs));
+    if (freeAt.some((atMs) => atMs > nowMs && atMs + takesMs > nowMs + AHEAD_MS)) return false;
+    for (const [index, target] of targets.entries()) this.#freeAtMs.set(target, (freeAt[index] ?? nowMs) + takesMs);
     return true;
   }
 
