@@ -55,7 +55,10 @@ t.test('a rollout goes on, halts, goes on, and halts', async (t) => {
   await sandbox.set(set(9090, 'PERMISSIVE'));
   await scene.until('seen', () => scene.route(TO_STRICT).seen === 'exposed');
   const exposed = await decided();
-  t.match(exposed, /^fail( \(and \d+ more\))?: exposed, was closed: outside\/naked \(naked\) → pair\/server:90 http /);
+  // On a machine that is too busy to measure, the first look may have known nothing of it.
+  const first =
+    /^fail( \(and \d+ more\))?: exposed, (was closed|not known before): outside\/naked \(naked\) → pair\/server:90 http /;
+  t.match(exposed, first);
   t.match(exposed, / by strict-not-in-effect MP1005, .*PeerAuthentication pair\/server/);
   t.notMatch(exposed, /\n/);
 
@@ -63,11 +66,11 @@ t.test('a rollout goes on, halts, goes on, and halts', async (t) => {
   await scene.until('seen', () => scene.route(TO_STRICT).seen === 'agrees');
   t.equal(await decided(), null);
 
-  // Three of five attempts make a route blocked: one question has time for them.
+  // Three of five attempts make a route blocked: one question has time for them, where the machine has.
   await sandbox.set(set(8080, 'STRICT'));
   await scene.until('seen', () => scene.route(TO_OPEN).seen === 'blocked');
   t.match(
-    await ask(),
+    await decided(),
     /^fail( \(and \d+ more\))?: blocked, was plaintext: outside\/naked \(naked\) → pair\/server:80 http /,
   );
 });

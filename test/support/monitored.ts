@@ -158,6 +158,8 @@ export class FakeMonitored implements Monitored {
   declared: Mesh | undefined;
   /** Every sweep that is asked for comes to this, at once. @default whoever asks waits for `finishSweep` */
   sweepsAtOnce: SweepSummary | undefined;
+  /** Nobody is there to measure these, by key. */
+  readonly leftOut = new Set<string>();
   /** Signals of the sweeps that were asked for, in order. */
   readonly sweepSignals: AbortSignal[] = [];
   #current: Current;
@@ -191,7 +193,10 @@ export class FakeMonitored implements Monitored {
 
   readonly sweepNow = async (signal: AbortSignal): Promise<SweepSummary> => {
     this.sweepSignals.push(signal);
-    if (this.sweepsAtOnce !== undefined) return this.sweepsAtOnce;
+    if (this.sweepsAtOnce !== undefined) {
+      this.#measure();
+      return this.sweepsAtOnce;
+    }
     const { promise, reject } = Promise.withResolvers<never>();
     const abort = (): void => {
       reject(signal.reason as Error);
@@ -217,7 +222,10 @@ export class FakeMonitored implements Monitored {
     const changed = new Map(cells.map((one) => [one.key, one]));
     const routes = this.#current.routes.map((route) => {
       const one = changed.get(route.cell.key);
-      return one === undefined ? route : routeNow(one, { sinceMs: atMs, measuredAtMs: atMs });
+      if (one === undefined) return route;
+      // No two attempts are of the same moment.
+      const measuredAtMs = Math.max(atMs, (route.measuredAtMs ?? 0) + 1);
+      return routeNow(one, { sinceMs: atMs, measuredAtMs });
     });
     const { verdict } = sweep(
       routes.map((route) => route.cell),
@@ -231,8 +239,19 @@ export class FakeMonitored implements Monitored {
   }
 
   finishSweep(result: SweepSummary): void {
+    this.#measure();
     this.#sweep.resolve(result);
     this.#sweep = Promise.withResolvers();
+  }
+
+  /** What a sweep attempts, it finds as it is. */
+  #measure(): void {
+    const routes = this.#current.routes.map((route) => {
+      const { cell, measuredAtMs } = route;
+      if (measuredAtMs === null || this.leftOut.has(cell.key)) return route;
+      return { ...route, measuredAtMs: measuredAtMs + 1 };
+    });
+    this.#current = { ...this.#current, routes };
   }
 
   failSweep(error: Error): void {

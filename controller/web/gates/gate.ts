@@ -4,6 +4,7 @@ import { Deadline } from '../../../proto/deadline.ts';
 import { advice, MeshproofError } from '../../../proto/errors.ts';
 import { orAborted } from '../../../proto/or-aborted.ts';
 import type { Baseline } from '../../gate/baseline.ts';
+import type { RouteNow } from '../../monitor/current.ts';
 import type { Monitored } from '../../monitor/monitored.ts';
 import type { Store } from '../../store/store.ts';
 import type { Shown } from '../shown.ts';
@@ -17,7 +18,7 @@ import { judgeRollout } from './rollout-judgement.ts';
 import type { RolloutJudgement } from './rollout-judgement.ts';
 
 export interface GateDeps {
-  readonly monitored: Pick<Monitored, 'sweepNow' | 'onChange'>;
+  readonly monitored: Pick<Monitored, 'sweepNow' | 'current' | 'onChange'>;
   readonly shown: () => Shown;
   /** What was told before we began. */
   readonly events: Store['events'];
@@ -31,6 +32,8 @@ export interface GateDeps {
 const MAX_ROLLOUTS = 500;
 /** Nobody has asked about it for so long: if somebody does again, it is another rollout of the same revision. */
 const OVER_AFTER_MS = 6 * 3_600_000;
+/** Whoever was put off asks again sooner, or asks something else. */
+const PUT_OFF_MS = 600_000;
 /** `blocked` ends with five clean rounds; more are of no use. */
 const MAX_ROUNDS = 5;
 
@@ -40,6 +43,8 @@ export class Gate implements Disposable {
   readonly #past: MatrixPast;
   /** What was before each rollout, the one that was asked about longest ago first. */
   readonly #befores = new Map<string, { readonly baseline: Baseline; readonly askedAtMs: number }>();
+  /** Who was told to ask again, and from when on what is measured is for them; the one that was told so first comes first. */
+  readonly #putOff = new Map<string, { readonly sinceMs: number; readonly atMs: number }>();
   /** Of the state that was judged last: who asks of the same is told the same. */
   #latest: { readonly shown: Shown; readonly baseline: Baseline } | undefined;
 
@@ -56,7 +61,7 @@ export class Gate implements Disposable {
     if (began !== undefined) return began;
     const before = await this.#before(question, untilMs);
     if ('verdict' in before) return before;
-    let sinceMs = clock.monotonicMs() - shown().intervalMs;
+    let sinceMs = this.#since(question);
     let judgement: RolloutJudgement | undefined;
     for (let round = 0; round < MAX_ROUNDS; round += 1) {
       const swept = await this.#sweeps.since(sinceMs, untilMs);
@@ -70,12 +75,31 @@ export class Gate implements Disposable {
       if (judgement.verdict !== 'inconclusive' || !isUnsettled(now)) break;
       sinceMs = clock.monotonicMs();
     }
-    if (judgement === undefined) return pending('the mesh is being measured');
+    if (judgement === undefined) {
+      this.#putOffUntilAsked(question, sinceMs);
+      return pending('the mesh is being measured');
+    }
+    this.#putOff.delete(question.rollout);
     return answerOf(judgement, shown().lastSweep?.id ?? '');
   }
 
   [Symbol.dispose](): void {
     this.#past[Symbol.dispose]();
+  }
+
+  /** What takes longer than anybody waits would otherwise begin anew with each question, and none would be answered. */
+  #since({ rollout }: Question): number {
+    const { clock, shown } = this.#deps;
+    const nowMs = clock.monotonicMs();
+    const putOff = this.#putOff.get(rollout);
+    if (putOff !== undefined && nowMs - putOff.atMs <= PUT_OFF_MS) return putOff.sinceMs;
+    this.#putOff.delete(rollout);
+    return nowMs - shown().intervalMs;
+  }
+
+  #putOffUntilAsked({ rollout }: Question, sinceMs: number): void {
+    if (!this.#putOff.has(rollout)) this.#putOff.set(rollout, { sinceMs, atMs: this.#deps.clock.monotonicMs() });
+    for (const oldest of this.#putOff.keys()) if (this.#putOff.size > MAX_ROLLOUTS) this.#putOff.delete(oldest);
   }
 
   async #before(question: Question, untilMs: number): Promise<Baseline | GateAnswer> {
@@ -111,8 +135,14 @@ export class Gate implements Disposable {
     }
   }
 
+  /** What a sweep has left out, because nobody was there to measure it, is not known: it may be as old as three intervals. */
   #after(shown: Shown): Baseline {
-    if (this.#latest?.shown !== shown) this.#latest = { shown, baseline: matrixBaseline(shown, 'now') };
+    if (this.#latest?.shown !== shown) {
+      const routes = shown.routes.map((route): RouteNow => {
+        return this.#sweeps.hasMeasured(route) ? route : { ...route, freshness: 'stale' };
+      });
+      this.#latest = { shown, baseline: matrixBaseline({ ...shown, routes }, 'now') };
+    }
     return this.#latest.baseline;
   }
 }

@@ -115,9 +115,53 @@ t.test('a sweep that takes longer: pending, in time; who asks again joins it', a
   t.equal(asked(), 1);
   t.notOk(monitored.sweepSignals[0]?.aborted);
   await finish();
-  // What it found is seven seconds old by the time it was asked for: a second one follows.
-  await finish();
   t.match(await again, { verdict: 'pass', isPending: false });
+  t.equal(asked(), 1);
+});
+
+t.test('a sweep that always takes longer than anybody waits answers whoever asks again, however late', async (t) => {
+  const { ask, pass, clock, asked, finish } = await scene();
+  const rollouts = ['flagger ns-0/app 1', 'argo ns-0/app 1'];
+  const both = (): Promise<readonly string[]> =>
+    Promise.all(rollouts.map(async (rollout) => (await ask({ rollout })).message.replace(/:.*/, '')));
+  for (let time = 1; time <= 3; time += 1) {
+    const early = both();
+    await new Promise(setImmediate);
+    await clock.advance(BUDGET_MS);
+    t.same(await early, ['pending', 'pending']);
+    await pass(1000);
+    await finish();
+    t.equal(asked(), time);
+    await pass(30_000);
+    t.same(await both(), ['ok', 'ok']);
+    t.equal(asked(), time, 'it is answered with what was found for it');
+    await pass(30_000);
+  }
+  const last = ask();
+  await new Promise(setImmediate);
+  await clock.advance(BUDGET_MS);
+  t.equal((await last).isPending, true);
+  await finish();
+  await pass(10 * MINUTE_MS + 1);
+  void ask();
+  await new Promise(setImmediate);
+  t.equal(asked(), 5, 'who does not ask again in ten minutes begins anew');
+});
+
+t.test('what a sweep has left out is not known, though it was well a moment ago', async (t) => {
+  const { ask, monitored, finish, pass } = await scene();
+  const one = CELLS.find(({ source }) => source === ROUTE.source)?.key ?? '';
+  monitored.leftOut.add(one);
+  const answer = ask();
+  await new Promise(setImmediate);
+  await finish();
+  t.match(await answer, { verdict: 'inconclusive', message: 'inconclusive: not known now: 1 of 4 cells' });
+  monitored.leftOut.clear();
+  await pass(2001);
+  const later = ask();
+  await new Promise(setImmediate);
+  await finish();
+  t.match(await later, { verdict: 'pass', message: 'ok: 4/4 cells' });
 });
 
 t.test('a sweep that fails is no verdict, nor is the end of the controller', async (t) => {
