@@ -93,7 +93,7 @@ function yamlOf({ object, whys = [] }: Manifest): string {
 }
 
 function rights(options: InstallOptions): readonly Manifest[] {
-  const { namespaces, ownNamespace } = options;
+  const { namespaces, ownNamespace, rootNamespace } = options;
   const root = rootRole(options).map((made) => {
     return { what: 'The configuration of the mesh, in the namespace of its control plane.', ...made };
   });
@@ -102,8 +102,9 @@ function rights(options: InstallOptions): readonly Manifest[] {
     return [...clusterRole(options).map((made) => ({ what, ...made })), ...root];
   }
   const what = 'A sweep reads what is declared here, and places a Job for each of its probes; nothing else is written.';
-  const own = [...new Set([ownNamespace, ...namespaces])].flatMap((namespace) => namespaceRole(namespace, options));
-  return [...own.map((made) => ({ what, ...made })), ...root];
+  const measured = new Set([ownNamespace, ...namespaces]);
+  const own = [...measured].flatMap((namespace) => namespaceRole(namespace, options));
+  return [...own.map((made) => ({ what, ...made })), ...(measured.has(rootNamespace) ? [] : root)];
 }
 
 function account(name: string, namespace: string): Fields {

@@ -100,9 +100,14 @@ export function rootRole({ ownNamespace, rootNamespace, namespaces }: RbacOption
   return role(rootNamespace, ownNamespace, namespaces === 'all' ? RULES.root : RULES.rootAlone);
 }
 
-export function namespaceRole(namespace: string, { ownNamespace, serve }: RbacOptions): readonly RbacObject[] {
+/** Where the control plane's namespace is measured as well, its Role has the rules of both. */
+export function namespaceRole(
+  namespace: string,
+  { ownNamespace, rootNamespace, serve }: RbacOptions,
+): readonly RbacObject[] {
   const told = [...(serve?.events === true ? RULES.events : []), ...(serve?.reports === true ? RULES.reports : [])];
-  return role(namespace, ownNamespace, [...RULES.namespace, ...told]);
+  const root = namespace === rootNamespace ? RULES.root : [];
+  return role(namespace, ownNamespace, [...RULES.namespace, ...told, ...root]);
 }
 
 /** For sweeps that keep baselines in the cluster. */

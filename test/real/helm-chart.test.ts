@@ -52,6 +52,11 @@ const CASES: readonly (readonly [what: string, values: readonly string[], option
     ['namespaced=true', 'namespaces=["shop","bank"]', 'rootNamespace="mesh"', 'schedule="0 * * * *"'],
     { namespaces: ['shop', 'bank'], measured: ['shop', 'bank'], rootNamespace: 'mesh', schedule: '0 * * * *' },
   ],
+  [
+    'namespaced, where the control plane is measured as well',
+    ['namespaced=true', 'namespaces=["shop","istio-system"]'],
+    { namespaces: ['shop', 'istio-system'], measured: ['shop', 'istio-system'] },
+  ],
   ['with baselines that Jobs keep', ['baselines=true'], { baselines: true }],
   ['with serve', ['serve.enabled=true'], { serve: { events: false, reports: false } }],
   [

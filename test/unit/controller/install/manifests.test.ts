@@ -80,6 +80,28 @@ t.test('namespaced: no right on the cluster, Roles in each namespace, and readin
   t.end();
 });
 
+t.test('namespaced, and the root namespace is measured as well: one Role there, with the rights of both', (t) => {
+  const namespaces = ['shop', 'istio-system'];
+  const all = read({ namespaces, measured: namespaces });
+  const names = named(all);
+  t.same(names, [...new Set(names)], 'nothing is printed twice: the latter would take the place of the former');
+  const verbsIn = (objects: typeof all, namespace: string): ReadonlySet<string> => {
+    const rules = granted(objects.filter(({ kind, metadata }) => kind === 'Role' && metadata.namespace === namespace));
+    return new Set(
+      rules.flatMap((rule) => {
+        const [resource = '', verbs = ''] = rule.split(': ');
+        return verbs.split(' ').map((verb) => `${verb} ${resource}`);
+      }),
+    );
+  };
+  const apart = read({ namespaces: ['shop'], measured: ['shop'], rootNamespace: 'mesh' });
+  const [shop, root] = [verbsIn(apart, 'shop'), verbsIn(apart, 'mesh')];
+  const both = new Set([...shop, ...root]);
+  t.ok(both.size > shop.size && both.size > root.size, 'either has something of its own');
+  t.same(verbsIn(all, 'istio-system'), both);
+  t.end();
+});
+
 t.test('baselines that Jobs keep: a Role for it in our own namespace, bound to the account of sweeps', (t) => {
   const before = named(read());
   const added = read({ baselines: true }).filter((one) => !before.includes(named([one])[0] ?? ''));
