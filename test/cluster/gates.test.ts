@@ -6,6 +6,7 @@ import type { Metric, Phase } from '../support/argo-analysis.ts';
 import { callWebhook, Canary } from '../support/flagger.ts';
 import type { CanarySpec } from '../support/flagger.ts';
 import { realHelm } from '../support/helm.ts';
+import { may } from './harness/accounts.ts';
 import { meshproof, scopeOptions, trustOptions, words } from './harness/commands.ts';
 import { example } from './harness/examples.ts';
 import { forward } from './harness/forwarding.ts';
@@ -20,7 +21,7 @@ import { accountOf } from './mesh/objects.ts';
 import type { KubernetesObject } from './mesh/objects.ts';
 import { REGRESSION, SHOP, shop } from './mesh/rollout.ts';
 
-t.setTimeout(400_000);
+t.setTimeout(600_000);
 
 const RELEASE = 'gating';
 const NAMESPACE = `${PREFIX}gates`;
@@ -188,6 +189,13 @@ function pay(): Canary {
   rollouts.pay ??= canary();
   return rollouts.pay;
 }
+
+t.test('the controller may read the baselines that gates name, and write none', options, async (t) => {
+  const account = `${NAMESPACE}:meshproof-controller`;
+  t.ok(await may(account, 'get', 'configmaps', NAMESPACE));
+  for (const verb of ['create', 'update', 'delete']) t.notOk(await may(account, verb, 'configmaps', NAMESPACE), verb);
+  t.notOk(await may(account, 'get', 'configmaps', SHOP));
+});
 
 t.test('a rollout begins, and goes on while nothing is worse than the baseline that it names', options, async (t) => {
   const kept = await meshproof(

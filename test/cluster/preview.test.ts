@@ -13,7 +13,7 @@ import { MESH_NAMESPACES, MIXED, PLAIN } from './mesh/healthy.ts';
 import { peerAuthentication, workloadOf } from './mesh/objects.ts';
 import type { KubernetesObject } from './mesh/objects.ts';
 
-t.setTimeout(300_000);
+t.setTimeout(600_000);
 
 const options = { skip: withoutCluster(), timeout: 180_000 };
 /** From an applied object until every proxy has heard of it. */

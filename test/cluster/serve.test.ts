@@ -1,11 +1,10 @@
 /** The controller that stays, installed by the chart: what changes in the cluster is seen, and what ends comes back. */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import t from 'tap';
 import type { Propagation } from '../../controller/monitor/events.ts';
 import { realHelm } from '../support/helm.ts';
 import { diskFor } from './harness/disk.ts';
 import type { Disk } from './harness/disk.ts';
+import { forward } from './harness/forwarding.ts';
 import { CHART, helm, imageValues } from './harness/helm.ts';
 import { kill } from './harness/killing.ts';
 import { apply, eventually, get, kubectl, remove, rolledOut } from './harness/kubectl.ts';
@@ -136,23 +135,18 @@ t.test('who looks is known by the token of the cluster, and may do what RBAC say
   const tokenOf = async (account: string): Promise<string> =>
     (await kubectl(['create', 'token', account, '-n', NAMESPACE])).trim();
   const [looks, asks] = await Promise.all(['looks', 'asks'].map(tokenOf));
-  const forwarding = spawn('kubectl', ['port-forward', '-n', NAMESPACE, 'service/meshproof', ':9440']);
-  try {
-    const [said] = (await once(forwarding.stdout, 'data')) as readonly unknown[];
-    const [, port = ''] = /127\.0\.0\.1:(\d+)/.exec(String(said)) ?? [];
-    const ask = async (token?: string): Promise<number> => {
-      const headers = { ...(token !== undefined && { authorization: `Bearer ${token}` }) };
-      const answer = await fetch(`http://127.0.0.1:${port}/api/v1/sweeps`, { method: 'POST', headers });
-      await answer.arrayBuffer();
-      return answer.status;
-    };
-    t.equal(await ask(), 401);
-    t.equal(await ask('of-nobody'), 401);
-    t.equal(await ask(looks), 403);
-    t.equal(await ask(asks), 202);
-  } finally {
-    forwarding.kill();
-  }
+  await using forwarding = await forward(NAMESPACE, 'meshproof', 9440);
+  const { address } = forwarding;
+  const ask = async (token?: string): Promise<number> => {
+    const headers = { ...(token !== undefined && { authorization: `Bearer ${token}` }) };
+    const answer = await fetch(`${address}/api/v1/sweeps`, { method: 'POST', headers });
+    await answer.arrayBuffer();
+    return answer.status;
+  };
+  t.equal(await ask(), 401);
+  t.equal(await ask('of-nobody'), 401);
+  t.equal(await ask(looks), 403);
+  t.equal(await ask(asks), 202);
 });
 
 t.test(

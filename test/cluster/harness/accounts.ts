@@ -60,3 +60,17 @@ export async function writeKubeconfigOf(account: string, file: string): Promise<
   };
   await writeFile(file, JSON.stringify(config));
 }
+
+/** Whether the cluster lets a service account, `namespace:name`, do so in the namespace; of the core group. */
+export async function may(account: string, verb: string, resource: string, namespace: string): Promise<boolean> {
+  const user = `system:serviceaccount:${account}`;
+  const [own = ''] = account.split(':', 1);
+  const groups = ['system:authenticated', 'system:serviceaccounts', `system:serviceaccounts:${own}`];
+  const review = {
+    apiVersion: 'authorization.k8s.io/v1',
+    kind: 'SubjectAccessReview',
+    spec: { user, groups, resourceAttributes: { verb, resource, namespace } },
+  };
+  const said = await kubectl(['create', '-f', '-', '-o', 'json'], { input: JSON.stringify(review) });
+  return (JSON.parse(said) as { readonly status: { readonly allowed: boolean } }).status.allowed;
+}
