@@ -2,7 +2,9 @@
 import type { Clock } from '../../proto/clock.ts';
 import type { Baseline } from '../gate/baseline.ts';
 import type { Flap } from '../gate/settled.ts';
-import { saysTheSame, settled } from '../gate/settled.ts';
+import { saysTheSame } from '../gate/settled.ts';
+import { settledVerdict } from '../gate/settled-verdict.ts';
+import type { Judge } from '../gate/settled-verdict.ts';
 import type { Verification } from '../gate/verification.ts';
 import type { Sweep } from '../judge/finding.ts';
 
@@ -14,7 +16,7 @@ export interface MeasuredOnce {
 
 export interface VerifySweepsDeps {
   readonly measure: () => Promise<MeasuredOnce>;
-  readonly judge: (after: Baseline, doubt: string) => Verification;
+  readonly judge: Judge;
   readonly clock: Pick<Clock, 'sleep'>;
   /** For whoever waits. */
   readonly note: (message: string) => void;
@@ -24,8 +26,6 @@ export interface VerifiedSweeps {
   readonly verification: Verification;
   readonly flaps: readonly Flap[];
   readonly sweeps: readonly Baseline[];
-  /** The last one, in full. */
-  readonly last: Sweep;
 }
 
 /** A third one decides where two disagree; after that it is not for us to say. */
@@ -43,13 +43,12 @@ export async function verifySweeps(
   const { measure, judge, clock, note } = deps;
   const sweeps: Baseline[] = [];
   for (;;) {
-    const { sweep, baseline, doubt } = await measure();
+    const { baseline, doubt } = await measure();
     sweeps.push(baseline);
-    const { after, flaps } = settled(sweeps);
-    const verification = judge(after, doubt);
+    const { verification, flaps } = settledVerdict(sweeps, doubt, judge);
     const [previous, last] = sweeps.slice(-2);
     const isSure = sweeps.length === 1 ? isSettled(verification, doubt) : doubt === '' && isSame(previous, last);
-    if (isSure || sweeps.length === MAX_SWEEPS) return { verification, flaps, sweeps, last: sweep };
+    if (isSure || sweeps.length === MAX_SWEEPS) return { verification, flaps, sweeps };
     note(againWords(verification, settleMs));
     if (settleMs > 0) await clock.sleep(settleMs, signal);
     signal.throwIfAborted();

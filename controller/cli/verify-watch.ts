@@ -2,6 +2,8 @@
 import type { Baseline } from '../gate/baseline.ts';
 import type { Flap } from '../gate/settled.ts';
 import { settled } from '../gate/settled.ts';
+import { settledVerdict } from '../gate/settled-verdict.ts';
+import type { Judge } from '../gate/settled-verdict.ts';
 import type { Verification } from '../gate/verification.ts';
 import { Watch } from '../gate/watch.ts';
 import type { WatchReport } from '../gate/watch.ts';
@@ -11,7 +13,7 @@ import type { MeasuredOnce } from './verify-sweeps.ts';
 export interface WatchDeps {
   readonly before: Baseline;
   readonly measure: (signal: AbortSignal) => Promise<MeasuredOnce>;
-  readonly judge: (after: Baseline, doubt: string) => Verification;
+  readonly judge: Judge;
   readonly note: (message: string) => void;
 }
 
@@ -55,6 +57,6 @@ export async function watchSweeps(
     signal.throwIfAborted();
     throw new MeshproofError('MPE_TIMEOUT', `no sweep ended within ${String(timeoutMs)} ms (--timeout)`);
   }
-  const { after } = settled(sweeps.slice(-JUDGED));
-  return { verification: judge(after, doubt), flaps: settled(sweeps).flaps, sweeps, watch: watch.report() };
+  const { verification } = settledVerdict(sweeps.slice(-JUDGED), doubt, judge);
+  return { verification, flaps: settled(sweeps).flaps, sweeps, watch: watch.report() };
 }

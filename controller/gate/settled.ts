@@ -1,5 +1,5 @@
 /** Several sweeps of one state, the last of which counts where it says the same as the one before it. */
-import type { Baseline, BaselineCell } from './baseline.ts';
+import type { Baseline, BaselineCell, BaselineConflict } from './baseline.ts';
 import { conflictName } from './baseline.ts';
 import { compare, isKnown } from './comparison.ts';
 
@@ -13,9 +13,11 @@ export interface Flap {
 }
 
 export interface Settled {
-  /** The last sweep; what it says otherwise than the one before is unknown in it. */
+  /** The last sweep; what it says otherwise than the one before is unknown in it, and conflicts of one alone are not. */
   readonly after: Baseline;
   readonly flaps: readonly Flap[];
+  /** Conflicts that one of the last two sweeps alone confirmed: nobody can say whether they are there. */
+  readonly openConflicts: readonly BaselineConflict[];
 }
 
 /** Whether nothing that counts differs between two sweeps. */
@@ -44,12 +46,14 @@ export function settled(sweeps: readonly Baseline[]): Settled {
     return flap === undefined ? cell : undecided(cell, flap);
   });
   const gone = previous === undefined ? [] : goneMeanwhile(previous, open, byIdentity.at(-1) ?? new Map());
-  const conflicts = previous === undefined ? last.conflicts : confirmedAgain(previous, last);
-  return { after: { ...last, cells: [...cells, ...gone].sort(byName), conflicts }, flaps };
+  const { conflicts, openConflicts } = confirmedAgain(previous ?? last, last);
+  return { after: { ...last, cells: [...cells, ...gone].sort(byName), conflicts }, flaps, openConflicts };
 }
 
+/** Closed by another layer than the declared one is closed all the same: no difference, as in `compare`. */
 function says(cell: BaselineCell | undefined): string {
-  return cell === undefined ? 'none' : `${cell.measured} ${cell.drift}`;
+  if (cell === undefined) return 'none';
+  return `${cell.measured} ${cell.drift === 'misplaced' ? 'agrees' : cell.drift}`;
 }
 
 /** A route that has gone between two sweeps may come again. */
@@ -80,9 +84,12 @@ function undecided(cell: BaselineCell, { seen }: Flap): BaselineCell {
 }
 
 /** A conflict is confirmed by cells; those of one sweep alone may have been confirmed by one that flaps. */
-function confirmedAgain(previous: Baseline, last: Baseline): Baseline['conflicts'] {
-  const before = new Set(previous.conflicts.map(conflictName));
-  return last.conflicts.filter((conflict) => before.has(conflictName(conflict)));
+function confirmedAgain(
+  previous: Baseline,
+  last: Baseline,
+): { readonly conflicts: readonly BaselineConflict[]; readonly openConflicts: readonly BaselineConflict[] } {
+  const { newConflicts, endedConflicts, standingConflicts } = compare(previous, last);
+  return { conflicts: standingConflicts, openConflicts: [...newConflicts, ...endedConflicts] };
 }
 
 function conflictNames({ conflicts }: Baseline): string {

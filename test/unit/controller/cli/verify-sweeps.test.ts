@@ -5,22 +5,27 @@ import { watchSweeps } from '../../../../controller/cli/verify-watch.ts';
 import type { Baseline } from '../../../../controller/gate/baseline.ts';
 import { verify } from '../../../../controller/gate/verification.ts';
 import type { Verification } from '../../../../controller/gate/verification.ts';
-import { baseline } from '../../../support/baselines.ts';
+import { baseline, conflict } from '../../../support/baselines.ts';
 import { sweepOf } from '../../../support/arbitrary/baselines.ts';
 
 const CALL = 'legacy/batch (naked) → shop/pay:80 http';
 const BEFORE = baseline(`${CALL}: closed`);
 const SWEEP = sweepOf({ shown: [] }, { pods: [], isReversed: false });
 
-/** A sweep a word: what is measured of the one route; `!` behind it is a doubt. */
+/** A sweep a word: what is measured of the one route; behind it `!` a doubt, `+` a critical conflict, `~` a warning. */
 function taken(word: string): MeasuredOnce {
-  const state = word.replace('!', '');
-  const doubt = word.endsWith('!') ? 'something moved' : '';
-  return { sweep: SWEEP, baseline: baseline(`${CALL}: ${state}${state === 'unknown' ? ' unknown' : ''}`), doubt };
+  const [, state = '', marks = ''] = /^([a-z]+)(.*)$/.exec(word) ?? [];
+  const conflicts = [
+    ...(marks.includes('+') ? [conflict('MP1006')] : []),
+    ...(marks.includes('~') ? [conflict('MP1011', { severity: 'warning' })] : []),
+  ];
+  const doubt = marks.includes('!') ? 'something moved' : '';
+  const cell = `${CALL}: ${state}${state === 'unknown' ? ' unknown' : ''}`;
+  return { sweep: SWEEP, baseline: baseline(cell, { conflicts }), doubt };
 }
 
 const judge = (after: Baseline, doubt: string): Verification =>
-  verify(BEFORE, after, { expected: [], minCoverage: 1, failOn: ['drift'], doubt });
+  verify(BEFORE, after, { expected: [], minCoverage: 1, failOn: ['drift', 'critical'], doubt });
 
 t.test('what fails is measured again until two sweeps agree, and no more than three times', async (t) => {
   const cases: readonly (readonly [sweeps: string, taken: number, verdict: string, flaps: number])[] = [
@@ -33,6 +38,11 @@ t.test('what fails is measured again until two sweeps agree, and no more than th
     ['mtls unknown unknown', 3, 'inconclusive', 0],
     ['closed! closed', 2, 'pass', 0],
     ['closed! closed! closed!', 3, 'inconclusive', 0],
+    ['closed+ closed+', 2, 'fail', 0],
+    ['closed+ closed closed', 3, 'pass', 0],
+    ['closed+ closed closed+', 3, 'inconclusive', 0],
+    ['mtls closed+ closed', 3, 'inconclusive', 1],
+    ['mtls closed closed~', 3, 'pass', 1],
   ];
   for (const [words, count, verdict, flaps] of cases) {
     const left = words.split(' ').map(taken);
@@ -64,6 +74,12 @@ t.test('a watch goes on until it is told to end, and its last two sweeps are jud
     ['mtls closed closed', 'pass'],
     ['closed mtls', 'inconclusive'],
     ['closed mtls mtls', 'fail'],
+    ['closed closed+', 'inconclusive'],
+    ['closed closed+ closed+', 'fail'],
+    ['closed closed+ closed', 'inconclusive'],
+    ['closed closed+ closed closed', 'pass'],
+    ['closed closed~', 'pass'],
+    ['closed mtls+ mtls', 'fail'],
   ];
   for (const [words, verdict] of cases) {
     const left = words.split(' ').map(taken);

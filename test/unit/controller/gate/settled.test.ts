@@ -17,6 +17,9 @@ t.test('what the last two sweeps disagree on is unknown; what they agree on coun
     [['', 'closed'], 'unknown', 1],
     [['closed', '', ''], '', 1],
     [['', '', 'closed'], 'unknown', 1],
+    [['closed', 'closed', 'closed misplaced'], 'closed', 0],
+    [['closed misplaced', 'closed agrees'], 'closed', 0],
+    [['closed', 'closed blocked'], 'unknown', 1],
   ];
   for (const [seen, now, flaps] of cases) {
     const sweeps = seen.map((state) => baseline(state === '' ? '' : `${CALL}: ${state}`));
@@ -32,11 +35,17 @@ t.test('what the last two sweeps disagree on is unknown; what they agree on coun
   t.end();
 });
 
-t.test('a conflict that one sweep alone confirmed does not count', (t) => {
+t.test('a conflict that one of the last two sweeps alone confirmed does not count, and is not forgotten', (t) => {
   const [one, two] = [baseline('', { conflicts: [conflict('MP1005')] }), baseline('')];
-  t.same(settled([two, one]).after.conflicts, []);
-  t.same(settled([one, one]).after.conflicts.length, 1);
-  t.same(settled([one]).after.conflicts.length, 1);
+  const found = (...sweeps: Parameters<typeof settled>[0]): readonly (readonly string[])[] => {
+    const { after, openConflicts } = settled(sweeps);
+    return [after.conflicts, openConflicts].map((conflicts) => conflicts.map(({ code }) => code));
+  };
+  t.same(found(two, one), [[], ['MP1005']]);
+  t.same(found(one, two), [[], ['MP1005']]);
+  t.same(found(one, two, two), [[], []]);
+  t.same(found(one, one), [['MP1005'], []]);
+  t.same(found(one), [['MP1005'], []]);
   t.notOk(saysTheSame(one, two));
   t.ok(saysTheSame(one, one));
   t.end();
