@@ -97,8 +97,8 @@ export function conflictName({ code, objects }: Pick<BaselineConflict, 'code' | 
   return [code, ...objects.map(({ kind, namespace, name }) => `${kind}/${namespace}/${name}`).sort()].join(' ');
 }
 
-/** Worst first. */
-const DRIFTS: readonly Drift[] = ['exposed', 'blocked', 'downgraded', 'misplaced', 'unknown', 'agrees'];
+/** Worst first: what one pod does speaks for all of them. A mere warning about one says nothing of another that is not known. */
+const DRIFTS: readonly Drift[] = ['exposed', 'blocked', 'downgraded', 'unknown', 'misplaced', 'agrees'];
 
 export function identityOf(cell: Pick<Cell, 'table' | 'vantage' | 'target' | 'workload' | 'probe'>): string {
   return `${cell.table} ${vantageName(cell.vantage)} → ${targetName(cell)} ${probeName(cell.probe)}`;

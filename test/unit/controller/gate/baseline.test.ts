@@ -3,7 +3,7 @@ import { baselineOf, identityOf } from '../../../../controller/gate/baseline.ts'
 import { measuredOf } from '../../../../controller/gate/measured-state.ts';
 import { alike } from '../../../../controller/gate/object-names.ts';
 import { changesForetold, checkPredictions } from '../../../../controller/gate/prediction.ts';
-import type { Cell } from '../../../../controller/judge/finding.ts';
+import type { Cell, Drift } from '../../../../controller/judge/finding.ts';
 import type { Outcome } from '../../../../proto/outcome.ts';
 import { baseline } from '../../../support/baselines.ts';
 import { sweepOf } from '../../../support/arbitrary/baselines.ts';
@@ -93,6 +93,24 @@ t.test('the worst pod of a workload stands for it', (t) => {
   });
   const { cells } = baselineOf({ ...sweep, cells: drifting }, 'x');
   t.match(cells, [{ target: 'pods:shop/pay:8080', measured: 'mixed', drift: 'blocked', attempts: 3 }]);
+  t.end();
+});
+
+t.test('a pod that was not measured is not hidden by one that was closed by another layer than declared', (t) => {
+  const cases: readonly (readonly [drifts: readonly Drift[], drift: Drift])[] = [
+    [['misplaced', 'unknown'], 'unknown'],
+    [['agrees', 'unknown'], 'unknown'],
+    [['agrees', 'misplaced'], 'misplaced'],
+    [['exposed', 'unknown'], 'exposed'],
+    [['unknown', 'blocked'], 'blocked'],
+    [['downgraded', 'unknown'], 'downgraded'],
+  ];
+  const shown = [{ workload: 'pay', port: 8080, outcome: OUTCOMES['shut'] ?? LOST, drift: 'agrees' }] as const;
+  for (const [drifts, drift] of cases) {
+    const sweep = sweepOf({ shown }, { pods: drifts.map((_, at) => `pod${String(at)}`), isReversed: false });
+    const cells = sweep.cells.map((cell, at): Cell => ({ ...cell, drift: drifts[at] ?? 'agrees' }));
+    t.match(baselineOf({ ...sweep, cells }, 'x').cells, [{ drift }], drifts.join(', '));
+  }
   t.end();
 });
 
