@@ -32,7 +32,8 @@ const cell = z.looseObject({
   isFlapping: z.boolean(),
 });
 
-const scope = z.discriminatedUnion('kind', [
+/** See SweepScope. */
+export const scope = z.discriminatedUnion('kind', [
   z.looseObject({ kind: z.literal('sandbox'), scenario: z.string() }),
   z.looseObject({
     kind: z.literal('cluster'),

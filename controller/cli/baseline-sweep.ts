@@ -57,10 +57,15 @@ function namespaceFlags(namespaces: readonly string[] | 'all'): Pick<MeasuringFl
 
 /**
  * What was measured for the baseline is measured again, without having to be said again. Throws MPE_USAGE where the flags
- * say otherwise: nothing could be told from such a comparison.
+ * say otherwise, or where neither says anything: nothing could be told from such a comparison.
  */
 export async function flagsAsIn({ name, scope }: Baseline, flags: MeasuringFlags): Promise<MeasuringFlags> {
-  if (scope === undefined) return flags;
+  if (scope === undefined) {
+    if (flags.sandbox !== undefined || chosenNamespaces(flags) !== undefined) return flags;
+    throw new MeshproofError('MPE_USAGE', `baseline ${name} does not say what it is of`, {
+      hint: 'Say what was measured for it: name its namespaces with -n, -A for all, or --sandbox SCENARIO.',
+    });
+  }
   if (scope.kind === 'sandbox') {
     const sandbox = flags.sandbox ?? scope.scenario;
     const { scenarioMeant } = await import('./sandbox-manifests.ts');

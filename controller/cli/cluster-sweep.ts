@@ -89,7 +89,7 @@ export async function sweepCluster(
     },
     signal,
   );
-  return { ...measured, id: sweepId };
+  return { ...measured, id: sweepId, scope: { kind: 'cluster', namespaces, hostVantage } };
 }
 
 /** By the downward API, as the template of an installation has it. */

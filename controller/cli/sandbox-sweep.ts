@@ -37,7 +37,13 @@ export async function sweepSandbox(
       progress: progress.show,
       debug,
     };
-    return await sweep(deps, { ...DEFAULT_SWEEP_OPTIONS, ...chosen }, AbortSignal.any([signal, sandbox.failed]));
+    const { name } = sandbox.scenario;
+    const measured = await sweep(
+      deps,
+      { ...DEFAULT_SWEEP_OPTIONS, ...chosen },
+      AbortSignal.any([signal, sandbox.failed]),
+    );
+    return { ...measured, scope: { kind: 'sandbox', scenario: name } };
   } finally {
     progress.end();
   }

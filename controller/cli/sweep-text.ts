@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { MeshproofError } from '../../proto/errors.ts';
 import type { Sweep } from '../judge/finding.ts';
+import { scope } from '../baselines/baseline-text.ts';
 import { API_VERSION } from '../publish/json.ts';
 
 const DRIFTS = ['agrees', 'exposed', 'blocked', 'downgraded', 'misplaced', 'unknown'] as const;
@@ -13,6 +14,7 @@ const shape = z.looseObject({
   id: z.string(),
   startedAt: z.string(),
   finishedAt: z.string(),
+  scope: scope.optional(),
   snapshot: z.looseObject({ digest: z.string(), objects: z.array(z.looseObject({ kind: z.string() })) }),
   vantages: z.array(z.looseObject({ namespace: z.string(), serviceAccount: z.string(), dataPlane: z.string() })),
   targets: z.array(z.looseObject({ kind: z.string(), namespace: z.string(), name: z.string(), port: z.number() })),

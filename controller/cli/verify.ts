@@ -78,7 +78,7 @@ export function addVerify(program: Command, session: Session): void {
     ['verify --baseline before --expect-change meant.yaml', 'with what is meant to change'],
     ['verify --baseline before --watch --timeout 10m', 'while a rollout is under way: who is down, and for how long?'],
     ['verify --baseline-file before.json.gz -o junit --output-file verify.xml', 'in a pipeline'],
-    ['verify --preview preview.json', 'did the prediction come true?'],
+    ['verify --preview preview.json -n shop', 'did the prediction come true?'],
   ]);
 }
 

@@ -2,8 +2,7 @@
  * A sweep as it is kept to be compared with: cells by what policy can tell apart. Names of pods, ReplicaSets and addresses
  * are not in it, nor how many replicas there are.
  */
-import type { HostVantage } from '../plan/options.ts';
-import type { Cell, Conflict, Drift, Severity, Sweep, Table } from '../judge/finding.ts';
+import type { Cell, Conflict, Drift, Severity, Sweep, SweepScope, Table } from '../judge/finding.ts';
 import type { ObjectRef } from '../declared/expectation.ts';
 import { probeKey, targetKey, vantageKey } from '../../proto/vocabulary.ts';
 import type { Probe, Vantage } from '../../proto/vocabulary.ts';
@@ -48,10 +47,7 @@ export interface BaselineConflict {
   readonly cells: readonly string[];
 }
 
-/** What was measured; only alike can be compared. */
-export type BaselineScope =
-  | { readonly kind: 'sandbox'; readonly scenario: string }
-  | { readonly kind: 'cluster'; readonly namespaces: readonly string[] | 'all'; readonly hostVantage: HostVantage };
+export type BaselineScope = SweepScope;
 
 export interface Baseline {
   readonly version: 1;
@@ -68,8 +64,9 @@ export interface Baseline {
   readonly conflicts: readonly BaselineConflict[];
 }
 
-export function baselineOf(sweep: Sweep, name: string, scope?: BaselineScope): Baseline {
-  const { id, startedAt, finishedAt, snapshot, cells, conflicts } = sweep;
+/** @param scoped What was measured, where the sweep does not say so itself. */
+export function baselineOf(sweep: Sweep, name: string, scoped?: BaselineScope): Baseline {
+  const { id, startedAt, finishedAt, snapshot, cells, conflicts, scope = scoped } = sweep;
   const names = workloadNames(cells);
   const groups = Map.groupBy(cells, identityOf);
   const merged = [...groups]

@@ -2,6 +2,7 @@
 import type { Outcome } from '../../proto/outcome.ts';
 import type { Probe, Target, Vantage } from '../../proto/vocabulary.ts';
 import type { Expectation, ObjectRef } from '../declared/expectation.ts';
+import type { HostVantage } from '../plan/options.ts';
 import type { CauseCode } from './causes.ts';
 
 export type Table = 'reachability' | 'transport' | 'health';
@@ -89,10 +90,17 @@ export interface SnapshotSummary {
 }
 
 /** A finished sweep: the published JSON is this, with apiVersion and kind. */
+/** What was measured: only alike can be compared. */
+export type SweepScope =
+  | { readonly kind: 'sandbox'; readonly scenario: string }
+  | { readonly kind: 'cluster'; readonly namespaces: readonly string[] | 'all'; readonly hostVantage: HostVantage };
+
 export interface Sweep {
   readonly id: string;
   readonly startedAt: string;
   readonly finishedAt: string;
+  /** Absent in sweeps of before it was told. */
+  readonly scope?: SweepScope;
   readonly snapshot: SnapshotSummary;
   readonly vantages: readonly Vantage[];
   readonly targets: readonly Target[];

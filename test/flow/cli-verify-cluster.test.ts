@@ -1,5 +1,5 @@
 /** `verify` and `baseline save` of a cluster from a laptop: what the Job is told, and what becomes of its sweep. */
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import type { Test } from 'tap';
@@ -7,6 +7,7 @@ import { saveBaselineFile } from '../../controller/baselines/baseline-files.ts';
 import { FrameWriter } from '../../controller/cli/frames.ts';
 import { baselineOf } from '../../controller/gate/baseline.ts';
 import type { Sweep } from '../../controller/judge/finding.ts';
+import { publishJson } from '../../controller/publish/json.ts';
 import { cli } from '../support/cli.ts';
 import type { CliAnswer } from '../support/cli.ts';
 import { FakeJobApi } from '../support/job-api/fake-job-api.ts';
@@ -75,6 +76,28 @@ t.test('other namespaces than those of the baseline are refused before anything 
     t.match(stderr, 'only that can be held against it');
   }
   t.same(jobsOf(api), []);
+});
+
+t.test('a sweep in a file is held against what it is of; of one that does not say so, it has to be said', async (t) => {
+  const { api, file, shows, meshproof } = await laptop(t);
+  shows(AS_IT_WAS);
+  const verify = ['verify', '--baseline-file', file, '-q'];
+  writeFileSync(file, publishJson(AS_IT_WAS));
+  const unsaid = await meshproof(...verify);
+  t.match(unsaid, { status: 64, stderr: /does not say what it is of \(MPE_USAGE\)\n.* -n, -A for all, or --sandbox/ });
+  t.same(jobsOf(api), [], 'nothing is started');
+  t.equal((await meshproof(...verify, '-n', 'shop')).status, 0);
+  writeFileSync(
+    file,
+    publishJson({ ...AS_IT_WAS, scope: { kind: 'cluster', namespaces: ['bank', 'shop'], hostVantage: 'node' } }),
+  );
+  t.equal((await meshproof(...verify)).status, 0);
+  t.equal((await meshproof(...verify, '-n', 'shop')).status, 64);
+  const [said = '', known = '', ...more] = jobsOf(api);
+  t.match(said, '"matrix","--in-cluster","--frames","-n","shop"');
+  t.match(known, '"matrix","--in-cluster","--frames","-n","bank","-n","shop"');
+  t.match(known, '"--host-vantage=node"');
+  t.same(more, []);
 });
 
 t.test('what has changed is measured a second time, by a second Job', async (t) => {

@@ -136,7 +136,10 @@ t.test('a sweep that was kept becomes a baseline in a file, and two files are co
   const file = join(folder, 'before.json');
   t.equal((await kept.run('matrix', '--sandbox', PAIR, '-o', 'json', '--output-file', sweep)).status, 0);
   t.equal((await kept.run('baseline', 'save', 'x', '--from-sweep', sweep, '--file', file)).status, 0);
-  t.match(JSON.parse(await readFile(file, 'utf8')), { kind: 'Baseline', version: 1, name: 'x' });
+  t.match(JSON.parse(await readFile(file, 'utf8')), {
+    ...{ kind: 'Baseline', version: 1, name: 'x' },
+    scope: { kind: 'sandbox', scenario: 'pair' },
+  });
   const same = await kept.run('diff', file, sweep);
   t.match(same, { status: 0, stdout: /\nTHE SAME: 16 cells are as before\n$/ });
   const text = (await readFile(file, 'utf8')).replace('"measured":"closed"', '"measured":"mtls"');

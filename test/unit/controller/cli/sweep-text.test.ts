@@ -18,6 +18,11 @@ const BAD: readonly (readonly [what: string, text: string, says: RegExp])[] = [
   ['another kind', TEXT.replace('"Sweep"', '"Baseline"'), /kind: /],
   ['another version', TEXT.replace('v1alpha1', 'v9'), /apiVersion: /],
   ['a drift that there is not', TEXT.replace('"drift": "exposed"', '"drift": "odd"'), /cells\.1\.drift: /],
+  [
+    'a scope of nothing',
+    TEXT.replace('"snapshot"', '"scope": { "kind": "cluster" }, "snapshot"'),
+    /scope\.namespaces: /,
+  ],
   ['no verdict', TEXT.replace('"verdict"', '"opinion"'), /verdict: /],
 ];
 

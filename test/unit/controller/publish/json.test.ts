@@ -4,6 +4,7 @@ import t from 'tap';
 import { publishJson } from '../../../../controller/publish/json.ts';
 import { publishNdjson } from '../../../../controller/publish/ndjson.ts';
 import type { Expectation } from '../../../../controller/declared/expectation.ts';
+import type { SweepScope } from '../../../../controller/judge/finding.ts';
 import type { Outcome } from '../../../../proto/outcome.ts';
 import type { Probe } from '../../../../proto/vocabulary.ts';
 import * as made from '../../../support/sweeps.ts';
@@ -72,6 +73,22 @@ t.test('every shape of cell is what the published schema says', (t) => {
   const isValid = validate(JSON.parse(publishJson(sweep)));
   t.same(validate.errors ?? [], []);
   t.equal(isValid, true);
+  t.end();
+});
+
+t.test('a sweep says what was measured: a sandbox, or namespaces of a cluster', (t) => {
+  const scopes: readonly SweepScope[] = [
+    { kind: 'sandbox', scenario: 'shop' },
+    { kind: 'cluster', namespaces: ['shop', 'bank'], hostVantage: false },
+    { kind: 'cluster', namespaces: 'all', hostVantage: 'node' },
+  ];
+  for (const scope of scopes) {
+    const document = JSON.parse(publishJson({ ...sweep, scope })) as object;
+    validate(document);
+    t.same(validate.errors ?? [], []);
+    t.match(document, { scope });
+  }
+  t.notOk(validate({ ...(JSON.parse(publishJson(sweep)) as object), scope: { kind: 'cluster' } }));
   t.end();
 });
 
