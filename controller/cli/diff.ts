@@ -42,26 +42,17 @@ export function addDiff(program: Command, session: Session): void {
 }
 
 async function runDiff(before: string, after: string, flags: DiffFlags, session: Session): Promise<ExitStatus> {
-  const [{ verify }, { COMPARISON_PUBLISHERS }, { deliver }] = await Promise.all([
-    import('../gate/verification.ts'),
+  const [{ diff: compared }, { COMPARISON_PUBLISHERS }, { deliver }] = await Promise.all([
+    import('../gate/diff.ts'),
     import('../publish/verification.ts'),
     import('./deliver.ts'),
   ]);
   const [one, other] = await Promise.all([found(before, flags, session), found(after, flags, session)]);
-  const verification = verify(one, other, { expected: [], minCoverage: 0, failOn: ['critical', 'error', 'warning'] });
-  const { lost } = verification.comparison;
-  const isHalfKnown = verification.verdict === 'pass' && lost.length > 0;
-  const judged = isHalfKnown
-    ? ({
-        ...verification,
-        verdict: 'inconclusive',
-        why: `${String(lost.length)} routes are known in ${one.name} only`,
-      } as const)
-    : verification;
+  const verification = compared(one, other);
   const { sweepId, startedAt, finishedAt } = other;
   const report = {
     kind: 'diff',
-    verification: judged,
+    verification,
     sweeps: [{ sweepId, startedAt, finishedAt }],
     flaps: [],
   } as const;
@@ -71,7 +62,7 @@ async function runDiff(before: string, after: string, flags: DiffFlags, session:
     flags,
     session,
   );
-  return EXIT_OF_VERDICT[judged.verdict];
+  return EXIT_OF_VERDICT[verification.verdict];
 }
 
 async function placesOf(sandbox: string) {

@@ -15,7 +15,9 @@ interface Case {
 
 /** As `matrix -o junit`, only elements and attributes that Jenkins and GitLab share; there are no times to tell. */
 export function verificationJunit(report: VerificationReport): string {
-  const { unexpected, missing, unexpectedConflicts, after, verdict } = report.verification;
+  const { unexpected, missing, unexpectedConflicts, comparison, after, verdict } = report.verification;
+  // Of a change, that a conflict is gone is good news; of two that are held against each other, it is a difference.
+  const ended = report.kind === 'diff' ? comparison.endedConflicts : [];
   const failed = new Map(
     unexpected.map((difference) => [(difference.after ?? difference.before).identity, difference]),
   );
@@ -35,6 +37,11 @@ export function verificationJunit(report: VerificationReport): string {
         result: element('failure', message, code, `fix: ${fix}`),
       };
     }),
+    ...ended.map((conflict): Case => ({
+      suite: 'conflicts',
+      name: conflictTitle(conflict),
+      result: element('failure', `gone: ${conflict.message}`, conflict.code),
+    })),
     // A gate that cannot say is no success, whatever a reader makes of skipped cases.
     {
       suite: 'verdict',

@@ -1,4 +1,5 @@
 /** A verification for pull requests and step summaries. */
+import type { BaselineConflict } from '../gate/baseline.ts';
 import type { VerificationReport } from '../gate/verification-report.ts';
 import { routeGroups } from './compared-routes.ts';
 import { code, escape } from './markdown-text.ts';
@@ -38,6 +39,10 @@ export function verificationMarkdown(report: VerificationReport): string {
       }),
     ),
     section(
+      'Conflicts that are gone',
+      comparison.endedConflicts.map((conflict) => `- ${escape(conflictTitle(conflict))}: ${conflictObjects(conflict)}`),
+    ),
+    section(
       'Meant, and did not happen',
       missing.map((one) => `- ${code(expectedWords(one.expected))}: ${escape(missingWords(one))}`),
     ),
@@ -70,6 +75,10 @@ export function verificationMarkdown(report: VerificationReport): string {
   return omitted === 0
     ? text
     : `${text}\n${String(omitted)} more parts left out for want of room; see the JSON output.\n`;
+}
+
+function conflictObjects({ objects }: BaselineConflict): string {
+  return objects.map(objectWords).map(code).join(', ');
 }
 
 function section(title: string, items: readonly string[]): string {

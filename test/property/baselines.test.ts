@@ -11,6 +11,7 @@ import {
 import { baselineOf } from '../../controller/gate/baseline.ts';
 import { compare } from '../../controller/gate/comparison.ts';
 import type { Difference } from '../../controller/gate/comparison.ts';
+import { diff } from '../../controller/gate/diff.ts';
 import { isAbout } from '../../controller/gate/expected-changes.ts';
 import { settled } from '../../controller/gate/settled.ts';
 import { verify } from '../../controller/gate/verification.ts';
@@ -84,6 +85,11 @@ holds(
     return verdict !== 'pass' || (coverage >= minCoverage && after.cells.length > 0);
   },
 );
+
+holds('a diff finds the same two to be the same, whichever comes first', fc.tuple(baselines, baselines), ([a, b]) => {
+  const isSame = diff(a, b).verdict === 'pass';
+  return isSame === (diff(b, a).verdict === 'pass') && (!isSame || a.cells.length === b.cells.length);
+});
 
 holds('nothing passes that was measured in doubt', fc.tuple(baselines, baselines), ([before, after]) => {
   return verify(before, after, { ...options(0), doubt: 'something moved' }).verdict !== 'pass';

@@ -3,6 +3,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import { XMLParser } from 'fast-xml-parser';
 import t from 'tap';
 import type { Baseline } from '../../../../controller/gate/baseline.ts';
+import { diff } from '../../../../controller/gate/diff.ts';
 import { checkPredictions } from '../../../../controller/gate/prediction.ts';
 import { verify } from '../../../../controller/gate/verification.ts';
 import type { VerifyOptions } from '../../../../controller/gate/verification.ts';
@@ -274,6 +275,22 @@ t.test('SARIF: what is new, standing and gone, at the files of its objects', (t)
   t.ok(run.invocations[0].executionSuccessful);
   const [none] = (JSON.parse(published('sarif')) as Log).runs;
   t.same(none.results, [], 'a cluster says nothing of files');
+  t.end();
+});
+
+t.test('a conflict that is gone is told, and fails in the JUnit of a diff only', (t) => {
+  const verification = diff(BEFORE, { ...BEFORE, conflicts: [] });
+  const report = { ...reportOf(), kind: 'diff', verification } as const;
+  t.match(published('table', report), /\nDIFFERENT: 1 conflict that is gone\n$/);
+  t.match(
+    published('markdown', report),
+    '### Conflicts that are gone\n\n- CRITICAL conflict strict-not-in-effect MP1005: `PeerAuthentication shop/default`\n',
+  );
+  const parser = new XMLParser({ ignoreAttributes: false, attributeNamePrefix: '' });
+  const failures = (one: VerificationReport): string =>
+    (parser.parse(published('junit', one)) as Xml).testsuites.failures;
+  t.equal(failures(report), '1');
+  t.equal(failures({ ...report, kind: 'verification' }), '0');
   t.end();
 });
 
