@@ -1,4 +1,5 @@
 /** `verify --watch`: sweep after sweep, until the operator or the time says stop; then the last one is judged. */
+import type { Clock } from '../../proto/clock.ts';
 import type { Baseline } from '../gate/baseline.ts';
 import type { Flap } from '../gate/settled.ts';
 import { settled } from '../gate/settled.ts';
@@ -7,13 +8,14 @@ import type { Judge } from '../gate/settled-verdict.ts';
 import type { Verification } from '../gate/verification.ts';
 import { Watch } from '../gate/watch.ts';
 import type { WatchReport } from '../gate/watch.ts';
-import { MeshproofError } from '../../proto/errors.ts';
+import { EXIT, MeshproofError } from '../../proto/errors.ts';
 import type { MeasuredOnce } from './verify-sweeps.ts';
 
 export interface WatchDeps {
   readonly before: Baseline;
   readonly measure: (signal: AbortSignal) => Promise<MeasuredOnce>;
   readonly judge: Judge;
+  readonly clock: Pick<Clock, 'sleep'>;
   readonly note: (message: string) => void;
 }
 
@@ -27,9 +29,15 @@ export interface Watched {
 /** A state that was changing while it was measured is not what a rollout has come to: so many sweeps are looked at. */
 const JUDGED = 2;
 
-/** ^C is its ordinary end; a sweep that it cuts short is not counted. Rejects where there was not a single whole sweep. */
+/** After a sweep that failed: what is to be watched may be what stopped it, and is under way. */
+const AGAIN_AFTER_MS = 5000;
+
+/**
+ * ^C is its ordinary end; a sweep that it cuts short is not counted. Rejects where there was not a single whole sweep, and as
+ * `measure` does for what no other sweep would mend.
+ */
 export async function watchSweeps(
-  { before, measure, judge, note }: WatchDeps,
+  { before, measure, judge, clock, note }: WatchDeps,
   { timeoutMs }: { readonly timeoutMs?: number },
   signal: AbortSignal,
 ): Promise<Watched> {
@@ -38,13 +46,21 @@ export async function watchSweeps(
   const sweeps: Baseline[] = [];
   let doubt = '';
   const isOver = (): boolean => ending.aborted;
+  const unlessOver = (error: unknown): void => {
+    if (!isOver()) throw error;
+  };
   while (!isOver()) {
     let taken: MeasuredOnce;
     try {
       taken = await measure(ending);
     } catch (error) {
-      if (!isOver()) throw error;
-      break;
+      if (isOver()) break;
+      if (sweeps.length === 0 || !mayPass(error)) throw error;
+      const words = `${error.message} (${error.code})`;
+      doubt = `the last sweep failed: ${words}`;
+      note(`a sweep failed: ${words}; measuring again in ${String(AGAIN_AFTER_MS / 1000)} s`);
+      await clock.sleep(AGAIN_AFTER_MS, ending).catch(unlessOver);
+      continue;
     }
     sweeps.push(taken.baseline);
     watch.add(taken.sweep);
@@ -59,4 +75,11 @@ export async function watchSweeps(
   }
   const { verification } = settledVerdict(sweeps.slice(-JUDGED), doubt, judge);
   return { verification, flaps: settled(sweeps).flaps, sweeps, watch: watch.report() };
+}
+
+/** Of a cluster that could not be reached, or a Job that was lost. What was asked for and what is allowed stay as they are. */
+function mayPass(error: unknown): error is MeshproofError {
+  return (
+    error instanceof MeshproofError && (error.exitStatus === EXIT.unreachable || error.exitStatus === EXIT.inconclusive)
+  );
 }

@@ -2,9 +2,11 @@ import t from 'tap';
 import type { MeasuredOnce } from '../../../../controller/cli/verify-sweeps.ts';
 import { verifySweeps } from '../../../../controller/cli/verify-sweeps.ts';
 import { watchSweeps } from '../../../../controller/cli/verify-watch.ts';
+import type { Watched } from '../../../../controller/cli/verify-watch.ts';
 import type { Baseline } from '../../../../controller/gate/baseline.ts';
 import { verify } from '../../../../controller/gate/verification.ts';
 import type { Verification } from '../../../../controller/gate/verification.ts';
+import { MeshproofError } from '../../../../proto/errors.ts';
 import { baseline, conflict } from '../../../support/baselines.ts';
 import { sweepOf } from '../../../support/arbitrary/baselines.ts';
 
@@ -68,6 +70,33 @@ t.test('what fails is measured again until two sweeps agree, and no more than th
   }
 });
 
+/** Sweep after sweep as drawn, and ^C behind the last one. */
+async function watched(steps: readonly (string | Error)[]): Promise<{
+  readonly found: Watched;
+  readonly said: readonly string[];
+  readonly slept: readonly number[];
+}> {
+  const left = [...steps];
+  const ending = new AbortController();
+  const [said, slept]: [string[], number[]] = [[], []];
+  const measure = (signal: AbortSignal): Promise<MeasuredOnce> => {
+    const next = left.shift();
+    if (next instanceof Error) return Promise.reject(next);
+    if (next !== undefined) return Promise.resolve(taken(next));
+    ending.abort(new Error('^C'));
+    signal.throwIfAborted();
+    return Promise.reject(new Error('it was not told'));
+  };
+  const clock = {
+    sleep: (ms: number) => {
+      slept.push(ms);
+      return Promise.resolve();
+    },
+  };
+  const deps = { before: BEFORE, measure, judge, clock, note: (line: string) => said.push(line) };
+  return { found: await watchSweeps(deps, {}, ending.signal), said, slept };
+}
+
 t.test('a watch goes on until it is told to end, and its last two sweeps are judged', async (t) => {
   const cases: readonly (readonly [sweeps: string, verdict: string])[] = [
     ['closed', 'pass'],
@@ -82,22 +111,50 @@ t.test('a watch goes on until it is told to end, and its last two sweeps are jud
     ['closed mtls+ mtls', 'fail'],
   ];
   for (const [words, verdict] of cases) {
-    const left = words.split(' ').map(taken);
-    const ending = new AbortController();
-    const said: string[] = [];
-    const measure = (signal: AbortSignal): Promise<MeasuredOnce> => {
-      const next = left.shift();
-      if (next !== undefined) return Promise.resolve(next);
-      ending.abort(new Error('^C'));
-      signal.throwIfAborted();
-      return Promise.reject(new Error('it was not told'));
-    };
-    const deps = { before: BEFORE, measure, judge, note: (line: string) => said.push(line) };
-    const { verification, sweeps, watch } = await watchSweeps(deps, {}, ending.signal);
+    const { found, said } = await watched(words.split(' '));
+    const { verification, sweeps, watch } = found;
     t.equal(verification.verdict, verdict, words);
     t.equal(said.length, sweeps.length);
     t.equal(watch.sweeps, sweeps.length);
   }
+});
+
+t.test('a watch outlives a sweep that failed; where it was the last one, nobody can say', async (t) => {
+  const lost = new MeshproofError('MPE_SWEEP_LOST', 'the log broke off');
+  const away = new MeshproofError('MPE_CLUSTER_UNREACHABLE', 'no answer');
+  const cases: readonly (readonly [sweeps: readonly (string | MeshproofError)[], verdict: string, why: string])[] = [
+    [['closed', lost, 'closed'], 'pass', '1 cell is as before'],
+    [['closed', lost, away, lost, 'closed'], 'pass', '1 cell is as before'],
+    [['closed', lost], 'inconclusive', 'the last sweep failed: the log broke off (MPE_SWEEP_LOST)'],
+    [['closed', lost, away], 'inconclusive', 'the last sweep failed: no answer (MPE_CLUSTER_UNREACHABLE)'],
+    [['closed', 'mtls', 'mtls', lost], 'fail', '1 unexpected change'],
+    [['closed', 'mtls', lost, 'mtls'], 'fail', '1 unexpected change'],
+  ];
+  for (const [steps, verdict, why] of cases) {
+    const failures = steps.filter((step) => typeof step !== 'string');
+    const { found, said, slept } = await watched(steps);
+    t.match(found.verification, { verdict, why });
+    t.equal(found.sweeps.length, steps.length - failures.length);
+    t.same(
+      said.filter((line) => line.startsWith('a sweep failed: ')),
+      failures.map(({ code, message }) => `a sweep failed: ${message} (${code}); measuring again in 5 s`),
+    );
+    t.same(
+      slept,
+      failures.map(() => 5000),
+    );
+  }
+});
+
+t.test('what no other sweep would mend ends a watch at once', async (t) => {
+  const ends: readonly Error[] = [
+    new MeshproofError('MPE_USAGE', 'no such namespace'),
+    new MeshproofError('MPE_NOT_PERMITTED', 'may not create jobs'),
+    new TypeError('a mistake of ours'),
+  ];
+  for (const error of ends) await t.rejects(watched(['closed', error, 'closed']), { message: error.message });
+  const lost = new MeshproofError('MPE_SWEEP_LOST', 'the log broke off');
+  await t.rejects(watched([lost, 'closed']), { message: 'the log broke off' }, 'there is nothing to judge yet');
 });
 
 t.test('a watch without a whole sweep has nothing to say', async (t) => {
@@ -106,7 +163,8 @@ t.test('a watch without a whole sweep has nothing to say', async (t) => {
     ending.abort(new Error('^C'));
     return Promise.reject(new Error('cut short'));
   };
-  const deps = { before: BEFORE, measure, judge, note: () => undefined };
+  const clock = { sleep: () => Promise.reject(new Error('nothing to wait for')) };
+  const deps = { before: BEFORE, measure, judge, clock, note: () => undefined };
   await t.rejects(watchSweeps(deps, {}, ending.signal), { message: '^C' });
   const failing = { ...deps, measure: () => Promise.reject(new Error('no agents')) };
   await t.rejects(watchSweeps(failing, {}, new AbortController().signal), { message: 'no agents' });
