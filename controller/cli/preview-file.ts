@@ -27,7 +27,7 @@ const shape = z.looseObject({
     predictions: z.array(
       z.looseObject({
         identity: z.string(),
-        becomes: z.enum(['open', 'closed', 'mixed', 'plaintext', 'mtls']),
+        becomes: z.enum(['open', 'closed', 'mixed', 'plaintext', 'mtls', 'gone']),
         certainty: z.enum(['certain', 'probable', 'unknown']),
       }),
     ),

@@ -55,6 +55,8 @@ export function isMeant(expected: ExpectedChange, difference: Difference): boole
   const { kind, before, after } = difference;
   if (!isAbout(expected, after ?? before)) return false;
   if (expected.becomes === 'new' || expected.becomes === 'gone') return kind === expected.becomes;
+  // That it came is no surprise; what it is like is not known, and counted as such.
+  if (kind === 'new' && !isKnown(after)) return true;
   return after !== null && hasBecome(expected.becomes, after);
 }
 

@@ -11,6 +11,7 @@ import type { Flip, FlipCause, FlipKind } from './flip.ts';
 import { flipOf } from './flip.ts';
 import { flowIn } from './measured-flow.ts';
 import { measuredOf } from './measured-state.ts';
+import { mover, withMoves } from './moved-routes.ts';
 import type { Certainty, Prediction } from './prediction.ts';
 import { CERTAINTIES } from './prediction.ts';
 
@@ -55,6 +56,8 @@ export function measuredPreview(
   const is = expectationClasses(after);
   const foreseen: Foreseen[] = [];
   const alreadyClosed: Cell[] = [];
+  const movesOf = mover({ before, after, expect: (flow) => is.expect(flow) });
+  const moves: Prediction[] = [];
   let strangers = 0;
   for (const cell of sweep.cells) {
     const [asked, later] = [flowIn(before, cell), flowIn(after, cell)];
@@ -62,6 +65,7 @@ export function measuredPreview(
       strangers += 1;
       continue;
     }
+    moves.push(...movesOf(cell, later));
     const old = { ...cell, expectation: was.expect(asked) };
     const flip = flipOf(old, { ...cell, expectation: is.expect(later) });
     if (flip === null) {
@@ -75,7 +79,7 @@ export function measuredPreview(
     foreseen: foreseen.filter(({ cell }) => isSomebodys(cell)).sort(byUrgency),
     alreadyClosed: alreadyClosed.filter(isSomebodys),
     strangers,
-    predictions: predictionsOf(foreseen, sweep.cells),
+    predictions: withMoves(predictionsOf(foreseen, sweep.cells), moves),
   };
 }
 

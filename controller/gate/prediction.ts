@@ -1,6 +1,7 @@
 /** What a preview has foretold, held against what was measured once the change was made. */
 import type { Baseline, BaselineCell } from './baseline.ts';
 import { isKnown } from './comparison.ts';
+import type { Table } from '../judge/finding.ts';
 import type { ExpectedChange } from './expected-changes.ts';
 import { hasBecome } from './expected-changes.ts';
 
@@ -12,7 +13,8 @@ export const CERTAINTIES: readonly Certainty[] = ['certain', 'probable', 'unknow
 export interface Prediction {
   /** `BaselineCell.identity`. */
   readonly identity: string;
-  readonly becomes: 'open' | 'closed' | 'mixed' | 'plaintext' | 'mtls';
+  /** `gone`: it goes on under another identity, which is foretold as well. */
+  readonly becomes: 'open' | 'closed' | 'mixed' | 'plaintext' | 'mtls' | 'gone';
   readonly certainty: Certainty;
 }
 
@@ -31,9 +33,11 @@ export interface PredictionCheck {
 export function checkPredictions(predictions: readonly Prediction[], after: Baseline): PredictionCheck {
   const byIdentity = new Map(after.cells.map((cell) => [cell.identity, cell]));
   const checked = predictions.map((prediction): CheckedPrediction => {
-    const cell = byIdentity.get(prediction.identity) ?? null;
+    const { identity, becomes } = prediction;
+    const cell = byIdentity.get(identity) ?? null;
+    if (becomes === 'gone') return { ...prediction, outcome: cell === null ? 'came-true' : 'did-not', cell };
     if (cell === null || !isKnown(cell)) return { ...prediction, outcome: 'unknown', cell };
-    return { ...prediction, outcome: hasBecome(prediction.becomes, cell) ? 'came-true' : 'did-not', cell };
+    return { ...prediction, outcome: hasBecome(becomes, cell) ? 'came-true' : 'did-not', cell };
   });
   const count = (outcome: CheckedPrediction['outcome']): number =>
     checked.filter((one) => one.outcome === outcome).length;
@@ -51,14 +55,21 @@ export function changesForetold(
   const byIdentity = new Map(before.cells.map((cell) => [cell.identity, cell]));
   const changes = predictions.flatMap(({ identity, becomes, certainty }) => {
     const cell = byIdentity.get(identity);
-    if (cell === undefined) return [];
-    const { table, vantage: from, target, probe } = cell;
+    // What is certain is so of routes that were measured; another baseline may not have them.
+    if (cell === undefined && certainty === 'certain') return [];
+    const { table, vantage: from, target, probe } = cell ?? routeOf(identity);
     // What is so already has not to become so.
-    if (certainty === 'certain' && hasBecome(becomes, cell)) return [];
+    if (cell !== undefined && certainty === 'certain' && becomes !== 'gone' && hasBecome(becomes, cell)) return [];
     const to = target.replace(/^pods:/, '');
     return [{ certainty, change: { table, from, to, probe, becomes, isForetold: true } }];
   });
   const of = (isCertain: boolean): readonly ExpectedChange[] =>
     changes.filter(({ certainty }) => (certainty === 'certain') === isCertain).map(({ change }) => change);
   return { expected: of(true), allowed: of(false) };
+}
+
+/** As `identityOf` has made it; of no route through a gateway. */
+function routeOf(identity: string): Pick<BaselineCell, 'table' | 'vantage' | 'target' | 'probe'> {
+  const [, table = '', vantage = '', target = '', probe = ''] = /^([a-z]+) (.*) → (\S+) (.*)$/.exec(identity) ?? [];
+  return { table: table as Table, vantage, target, probe };
 }

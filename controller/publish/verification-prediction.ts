@@ -13,6 +13,7 @@ const BECOMES = {
   mixed: 'closed by some pods',
   plaintext: 'in plaintext',
   mtls: 'over mutual TLS',
+  gone: 'gone',
 } as const;
 
 export function predictionLines(check: PredictionCheck, page: Page): readonly string[] {
