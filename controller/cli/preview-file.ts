@@ -24,6 +24,8 @@ const shape = z.looseObject({
   }),
   measured: z.looseObject({
     baseline: z.unknown(),
+    /** Absent in previews of before it was told. */
+    workloads: z.record(z.string(), z.string()).default({}),
     predictions: z.array(
       z.looseObject({
         identity: z.string(),
@@ -52,9 +54,10 @@ export async function readPreview(path: string): Promise<Foretold> {
       hint: 'Write it with: meshproof preview --apply PATH -f PATH --from-sweep sweep.json -o json --output-file preview.json',
     });
   }
-  const { baseline, predictions } = parsed.data.measured;
+  const { baseline, predictions, workloads } = parsed.data.measured;
+  const names = new Map(Object.entries(workloads));
   const conflicts = parsed.data.conflicts.appearing.map(({ cause: { code, objects } }) =>
-    conflictName({ code, objects: alike(objects, new Map()) }),
+    conflictName({ code, objects: alike(objects, names) }),
   );
   return { before: baselineFrom(baseline, `${path} (measured.baseline)`), predictions, conflicts };
 }

@@ -12,6 +12,8 @@ import { flipOf } from './flip.ts';
 import { flowIn } from './measured-flow.ts';
 import { measuredOf } from './measured-state.ts';
 import { mover, withMoves } from './moved-routes.ts';
+import { workloadNames } from './object-names.ts';
+import type { WorkloadNames } from './object-names.ts';
 import type { Certainty, Prediction } from './prediction.ts';
 import { CERTAINTIES } from './prediction.ts';
 
@@ -37,6 +39,8 @@ export interface MeasuredPreview {
   readonly strangers: number;
   /** All tables, to be held against what is measured afterwards. */
   readonly predictions: readonly Prediction[];
+  /** Whose the measured pods are: what a StatefulSet calls its own cannot be told by the name. */
+  readonly workloads: WorkloadNames;
 }
 
 export interface MeasuredPreviewOptions {
@@ -80,6 +84,7 @@ export function measuredPreview(
     alreadyClosed: alreadyClosed.filter(isSomebodys),
     strangers,
     predictions: withMoves(predictionsOf(foreseen, sweep.cells), moves),
+    workloads: workloadNames(sweep.cells),
   };
 }
 

@@ -55,8 +55,9 @@ function readinessOf({ calls, exceptions, manifests, lost }: Readiness): unknown
   return { calls, needed: exceptions, manifests, lost };
 }
 
-/** `verify --preview` reads baseline and predictions. */
-function measuredOf({ baseline, foreseen, alreadyClosed, strangers, predictions }: MeasuredPreview): unknown {
+/** `verify --preview` reads baseline, predictions and workloads. */
+function measuredOf(measured: MeasuredPreview): unknown {
+  const { baseline, foreseen, alreadyClosed, strangers, predictions, workloads } = measured;
   return {
     foreseen: foreseen.map(({ kind, certainty, why, cell: { key, table }, cause }) => ({
       kind,
@@ -69,6 +70,7 @@ function measuredOf({ baseline, foreseen, alreadyClosed, strangers, predictions 
     alreadyClosed: alreadyClosed.map(({ key }) => key),
     strangers,
     predictions,
+    workloads: Object.fromEntries(workloads),
     baseline: { apiVersion: API_VERSION, kind: 'Baseline', ...baseline },
   };
 }

@@ -158,6 +158,13 @@ t.test('our own fingerprints of ports are foretold, but are nobody who stops wor
   t.end();
 });
 
+t.test('whose the measured pods are goes with it: a StatefulSet names its own otherwise', (t) => {
+  const target = { kind: 'pod', namespace: 'foo', name: 't-0', port: 8080 } as const;
+  const { workloads } = foretell(NAMESPACE_STRICT, [cellOf({ who: 'prober', target, measured: 'plaintext' })]);
+  t.same([...workloads], [['foo/t-0', 'foo/t']]);
+  t.end();
+});
+
 t.test('a route of which the manifests know nothing is counted, and not foretold', (t) => {
   const target = { kind: 'service', namespace: 'foo', name: 'unheard-of', port: 80 } as const;
   t.match(foretell(NAMESPACE_STRICT, [cellOf({ target, measured: 'plaintext' })]), {
