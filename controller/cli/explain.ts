@@ -67,6 +67,7 @@ async function explainMeasured(source: string, target: string, flags: ExplainFla
     import('../publish/measured-call.ts'),
     import('../plan/flow.ts'),
   ]);
+  for (const end of [source, target]) checkMeasurable(end);
   const [, service = target, port] = /^(.*?)(?::(\d+))?$/.exec(qualify(target, flags.namespace)) ?? [];
   const wishes = {
     source: qualify(source, flags.namespace),
@@ -84,6 +85,14 @@ async function explainMeasured(source: string, target: string, flags: ExplainFla
   await session.terminal.write(
     texts.length === 0 ? `The sweep has no call ${source} → ${target}.\n` : texts.join('\n'),
   );
+}
+
+/** Sweeps make other calls than these, or make them from elsewhere. */
+function checkMeasurable(end: string): void {
+  if (end !== 'kubelet' && !/^(node|ip|pod|host):/.test(end)) return;
+  throw new MeshproofError('MPE_USAGE', `${end}: calls of workloads to Services are what a sweep can explain`, {
+    hint: 'Leave out --measure and --from-sweep, and give -f: what is declared is known of every call. For ports of pods and health checks see matrix.',
+  });
 }
 
 async function explainDeclared(source: string, target: string, flags: ExplainFlags, session: Session): Promise<void> {

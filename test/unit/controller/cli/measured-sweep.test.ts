@@ -83,6 +83,13 @@ const WRONG: readonly (readonly [args: readonly string[], says: RegExp])[] = [
   [['tls-check', 'shop/web', 'shop/pey'], /the sweep has no service shop\/pey.*\n.*Did you mean shop\/pay\?/],
   [['explain', 'web', 'shop/pay'], /"web" has no namespace/],
   [['explain', 'shop/web', 'shop/pay', '-f', 'x'], /declared by manifests, or measured\?/],
+  [
+    ['explain', 'kubelet', 'pod:shop/pay-1:8080'],
+    /kubelet: calls of workloads to Services are what a sweep can explain/,
+  ],
+  [['explain', 'shop/web', 'pod:shop/pay-1:8080'], /pod:shop\/pay-1:8080: calls of workloads to Services are/],
+  [['explain', 'node:one', 'shop/pay', '-n', 'shop'], /node:one: calls of workloads to Services are/],
+  [['explain', 'shop/web', 'host:example.com:443'], /host:example\.com:443: calls of workloads/],
   [['tls-check', '-f', 'x'], /manifests \(-f\), or a sweep/],
 ];
 
