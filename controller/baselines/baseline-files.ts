@@ -6,7 +6,7 @@ import { isAbsolute, join } from 'node:path';
 import { MeshproofError, messageOf } from '../../proto/errors.ts';
 import type { Baseline } from '../gate/baseline.ts';
 import { writeAtomically } from '../publish/write-atomically.ts';
-import { alreadyThere, checkName, notThere, summaryOf } from './baseline-store.ts';
+import { alreadyThere, checkName, isBaselineName, notThere, summaryOf } from './baseline-store.ts';
 import type { BaselineStore, BaselineSummary } from './baseline-store.ts';
 import { baselineJson, packed, parseBaseline, unpacked } from './baseline-text.ts';
 
@@ -31,6 +31,7 @@ export function baselineFiles(folder: string, place: string): BaselineStore {
     return entries
       .filter((entry) => entry.endsWith(ENDING))
       .map((entry) => entry.slice(0, -ENDING.length))
+      .filter(isBaselineName)
       .sort();
   };
   const load = async (name: string): Promise<readonly [Baseline, sizeBytes: number]> => {
@@ -38,6 +39,14 @@ export function baselineFiles(folder: string, place: string): BaselineStore {
     const bytes = await readFile(path).catch(unlessAbsent(undefined));
     if (bytes === undefined) throw notThere(name, await names(), place);
     return [parseBaseline(unpacked(bytes, path), path), bytes.length];
+  };
+  const summary = async (name: string): Promise<BaselineSummary> => {
+    try {
+      const [baseline, sizeBytes] = await load(name);
+      return summaryOf(baseline, sizeBytes);
+    } catch (error) {
+      return { name, finishedAt: '', cells: 0, violations: 0, sizeBytes: 0, trouble: messageOf(error) };
+    }
   };
   return {
     place,
@@ -57,13 +66,7 @@ export function baselineFiles(folder: string, place: string): BaselineStore {
     },
     has: (name) => exists(pathOf(name)),
     load: async (name) => (await load(name))[0],
-    list: async () =>
-      Promise.all(
-        (await names()).map(async (name): Promise<BaselineSummary> => {
-          const [baseline, sizeBytes] = await load(name);
-          return summaryOf(baseline, sizeBytes);
-        }),
-      ),
+    list: async () => Promise.all((await names()).map(summary)),
     delete: async (name) => {
       const path = pathOf(name);
       if (!(await exists(path))) throw notThere(name, await names(), place);

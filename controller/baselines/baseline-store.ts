@@ -12,6 +12,8 @@ export interface BaselineSummary {
   readonly violations: number;
   /** Of what is kept, compressed. */
   readonly sizeBytes: number;
+  /** Why it cannot be read, and nothing else is known of it; absent where it can. */
+  readonly trouble?: string;
 }
 
 export interface BaselineStore {
@@ -22,7 +24,7 @@ export interface BaselineStore {
   readonly has: (name: string, signal: AbortSignal) => Promise<boolean>;
   /** Throws MPE_USAGE, with the nearest name, where there is none. */
   readonly load: (name: string, signal: AbortSignal) => Promise<Baseline>;
-  /** By name. */
+  /** By name; what cannot be read is among them, with its trouble. */
   readonly list: (signal: AbortSignal) => Promise<readonly BaselineSummary[]>;
   /** As `load`. */
   readonly delete: (name: string, signal: AbortSignal) => Promise<void>;

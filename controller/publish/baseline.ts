@@ -11,15 +11,16 @@ import { alignColumns, paragraph } from './text-layout.ts';
 export function baselineListTable(kept: readonly BaselineSummary[], place: string, page: Page): string {
   if (kept.length === 0)
     return `There are no baselines in ${place.replace(/^the /, '')}. Keep one: meshproof baseline save NAME.\n`;
-  const rows = kept.map(({ name, finishedAt, cells, violations, sizeBytes }) => [
-    name,
-    timeWords(finishedAt),
-    String(cells),
-    String(violations),
-    `${String(Math.ceil(sizeBytes / 1024))} KiB`,
-  ]);
+  const rows = kept.map(({ name, finishedAt, cells, violations, sizeBytes, trouble }) =>
+    trouble === undefined
+      ? [name, timeWords(finishedAt), String(cells), String(violations), `${String(Math.ceil(sizeBytes / 1024))} KiB`]
+      : [name, 'cannot be read', '-', '-', '-'],
+  );
+  const troubles = kept.flatMap(({ name, trouble }) =>
+    trouble === undefined ? [] : paragraph('', `${name} cannot be read: ${trouble}`, page.columns),
+  );
   const lines = alignColumns([['NAME', 'MEASURED', 'CELLS', 'FINDINGS', 'SIZE'], ...rows], page.columns);
-  return `${lines.join('\n')}\n`;
+  return `${[...lines, ...(troubles.length === 0 ? [] : ['', ...troubles])].join('\n')}\n`;
 }
 
 export function baselineListJson(kept: readonly BaselineSummary[]): string {

@@ -2,6 +2,7 @@ import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
 import { baselineFiles, baselineFolder, saveBaselineFile } from '../../../../controller/baselines/baseline-files.ts';
+import { baselineListTable } from '../../../../controller/publish/baseline.ts';
 import { baseline } from '../../../support/baselines.ts';
 
 const SIGNAL = new AbortController().signal;
@@ -49,6 +50,23 @@ t.test('a file that is no baseline is told by its path', async (t) => {
     code: 'MPE_UNREADABLE_INPUT',
     message: `${folder}/bad.json.gz is no JSON: Unexpected token 'e', "neither" is not valid JSON`,
   });
+});
+
+t.test('a list names what cannot be read, and the rest; what no baseline can be called is not in it', async (t) => {
+  const folder = t.testdir({});
+  const store = baselineFiles(folder, 'the baselines of sandbox shop');
+  await store.save(BEFORE, false, SIGNAL);
+  await writeFile(join(folder, 'bad.json.gz'), 'neither');
+  await writeFile(join(folder, 'Not A Name.json.gz'), '');
+  const kept = await store.list(SIGNAL);
+  t.match(kept, [
+    { name: 'bad', trouble: /bad\.json\.gz is no JSON/ },
+    { name: 'before', cells: 1, trouble: undefined },
+  ]);
+  t.equal(kept.length, 2);
+  const table = baselineListTable(kept, store.place, { columns: 200, hasColour: false });
+  t.match(table, /\nbad +cannot be read +- +- +-\nbefore +2026-/);
+  t.match(table, /\n\nbad cannot be read:\s[^]*bad\.json\.gz is no JSON/);
 });
 
 t.test('a folder that cannot be made is told with what to do', async (t) => {
