@@ -17,7 +17,6 @@ export interface Progress {
 
 export const SILENT: Progress = { show: () => undefined, end: () => undefined };
 
-const CLEAR_LINE = '\r\u001b[2K';
 /** Without a terminal, one line each time that this part of the tasks is done. */
 const STEP = 0.25;
 
@@ -30,10 +29,10 @@ function rewriting(terminal: Terminal): Progress {
   return {
     show: (event) => {
       isShown = true;
-      terminal.note(`${CLEAR_LINE}${shorten(wordsOf(event), terminal.errorPage.columns - 1)}`);
+      terminal.rewriteLine(shorten(wordsOf(event), terminal.errorPage.columns - 1));
     },
     end: () => {
-      if (isShown) terminal.note(CLEAR_LINE);
+      if (isShown) terminal.rewriteLine('');
       isShown = false;
     },
   };

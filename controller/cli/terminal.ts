@@ -1,5 +1,6 @@
 /** Where a command's words go: results to stdout, everything else to stderr. */
 import type { Readable, Writable } from 'node:stream';
+import { harmless, harmlessLine } from '../publish/harmless.ts';
 import type { Page } from '../publish/page.ts';
 
 export interface Terminal {
@@ -12,10 +13,12 @@ export interface Terminal {
   readonly isInteractive: boolean;
   /** The reader of stdout has gone (`| head`): writing more is of no use. */
   readonly isClosed: () => boolean;
-  /** A piece of the result. Resolves when there is room for more. */
+  /** A piece of the result, without what a terminal would obey. Resolves when there is room for more. */
   readonly write: (text: string) => Promise<void>;
-  /** A piece of progress or of an error message, as it is. */
+  /** A piece of progress or of an error message, likewise. */
   readonly note: (text: string) => void;
+  /** Progress in place of what the last line of stderr says; where `isInteractive`. Empty: the line is clean. */
+  readonly rewriteLine: (text: string) => void;
 }
 
 type Screen = Writable & { readonly isTTY?: boolean; readonly columns?: number };
@@ -30,6 +33,7 @@ export interface TerminalStreams {
 /** Width of what is piped: wide enough for most tables, narrow enough for a ticket. */
 const PIPED_COLUMNS = 120;
 const MIN_COLUMNS = 60;
+const CLEAR_LINE = '\r\u001b[2K';
 
 /** Colours go to terminals only, unless `NO_COLOR` or `--no-color` forbids them or `FORCE_COLOR` asks for them. */
 export function openTerminal(streams: TerminalStreams, mayColour: boolean): Terminal {
@@ -47,10 +51,12 @@ export function openTerminal(streams: TerminalStreams, mayColour: boolean): Term
     ),
     hasColour: mayColour && colourFrom(env, screen.isTTY === true),
   });
+  const page = pageOf(stdout);
+  const errorPage = pageOf(stderr);
   return {
     stdin,
-    page: pageOf(stdout),
-    errorPage: pageOf(stderr),
+    page,
+    errorPage,
     isInteractive: stderr.isTTY === true && env['TERM'] !== 'dumb',
     isClosed: () => isClosed,
     write: (text) =>
@@ -58,12 +64,15 @@ export function openTerminal(streams: TerminalStreams, mayColour: boolean): Term
         if (isClosed || text === '') resolve();
         // A write that fails has told the listener above; the command goes on for the sake of its exit status.
         else
-          stdout.write(text, () => {
+          stdout.write(harmless(text, page.hasColour), () => {
             resolve();
           });
       }),
     note: (text) => {
-      stderr.write(text);
+      stderr.write(harmless(text, errorPage.hasColour));
+    },
+    rewriteLine: (text) => {
+      stderr.write(`${CLEAR_LINE}${harmlessLine(text)}`);
     },
   };
 }

@@ -1,9 +1,9 @@
-/** Text that goes into Markdown and stays what it is. */
+/** Text that goes into Markdown and stays what it is, also where a log or a terminal shows it as it stands. */
+import { harmless } from './harmless.ts';
 
 /** Object names are harmless, but messages quote what a server sent. */
 export function escape(text: string): string {
-  return text
-    .replace(/\s+/gu, ' ')
+  return harmless(text.replace(/\s+/gu, ' '), false)
     .replaceAll('&', '&amp;')
     .replaceAll('<', '&lt;')
     .replaceAll('>', '&gt;')
@@ -11,5 +11,5 @@ export function escape(text: string): string {
 }
 
 export function code(text: string): string {
-  return `\`${text.replaceAll('`', "'").replace(/\s+/gu, ' ')}\``;
+  return `\`${harmless(text.replace(/\s+/gu, ' '), false).replaceAll('`', "'")}\``;
 }

@@ -5,6 +5,7 @@ import type { Finding } from './finding-list.ts';
 import { listFindings } from './finding-list.ts';
 import { cellGroups, findingSentence, findingTitle } from './finding-words.ts';
 import { legendOf } from './glyphs.ts';
+import { harmless } from './harmless.ts';
 import { healthTable } from './health.ts';
 import { code, escape } from './markdown-text.ts';
 import { objectWords } from './object-words.ts';
@@ -84,6 +85,6 @@ function findingItem(finding: Finding, byKey: ReadonlyMap<string, Cell>): string
 
 function folded(title: string, lines: readonly string[]): string {
   if (lines.length === 0) return '';
-  const body = lines.join('\n');
+  const body = harmless(lines.join('\n'), false);
   return `<details><summary>${title}</summary>\n\n\`\`\`text\n${body.replaceAll('```', "'''")}\n\`\`\`\n\n</details>\n`;
 }

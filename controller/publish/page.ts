@@ -1,5 +1,5 @@
 /** The reader's page: how wide it is, and whether it shows colours. */
-import { styleText } from 'node:util';
+import { inspect, styleText } from 'node:util';
 
 export interface Page {
   /** Characters a line. */
@@ -19,6 +19,16 @@ const STYLES = {
   strong: ['bold'],
   plain: [],
 } as const satisfies Record<Tone, readonly string[]>;
+
+/** Every sequence that `paint` writes. */
+export const INK: readonly string[] = [
+  ...new Set(
+    Object.values(STYLES)
+      .flat()
+      .flatMap((style) => inspect.colors[style] ?? [])
+      .map((code) => `\u001b[${String(code)}m`),
+  ),
+];
 
 /** The text in the tone's colour, or as it is on a page without colours. */
 export function paint(page: Page, tone: Tone, text: string): string {

@@ -1,5 +1,6 @@
 /** Plain text in columns and paragraphs: widths are counted without colour codes. */
 import { stripVTControlCharacters } from 'node:util';
+import { harmlessLine } from './harmless.ts';
 
 /** Characters that the text takes on a page. Kubernetes names are ASCII and our glyphs are one column wide. */
 export function widthOf(text: string): number {
@@ -25,7 +26,9 @@ export function shorten(text: string, width: number): string {
 export function wrap(text: string, width: number): string[] {
   const lines: string[] = [];
   let line = '';
-  for (const word of text.split(/[ \t\r\n]+/u).filter((part) => part !== '')) {
+  for (const word of harmlessLine(text.replaceAll(/\r?\n/gu, ' '))
+    .split(/[ \t]+/u)
+    .filter((part) => part !== '')) {
     if (line !== '' && widthOf(line) + 1 + widthOf(word) > width) {
       lines.push(line);
       line = word;
@@ -57,9 +60,10 @@ export function paragraph(lead: string, text: string, columns: number): string[]
 
 /**
  * Rows in columns, two spaces apart. Where the page is too narrow the last column is broken into several lines, so that
- * nothing is lost; the other columns are never cut.
+ * nothing is lost; the other columns are never cut. A cell stays in its place, whatever it says.
  */
-export function alignColumns(rows: readonly (readonly string[])[], columns: number): string[] {
+export function alignColumns(cells: readonly (readonly string[])[], columns: number): string[] {
+  const rows = cells.map((row) => row.map(harmlessLine));
   // Not by spreading into Math.max: a table may have more rows than a call may have arguments.
   const count = rows.reduce((most, row) => Math.max(most, row.length), 0);
   const widths = Array.from({ length: count }, (_, at) =>

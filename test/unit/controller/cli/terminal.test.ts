@@ -49,3 +49,30 @@ t.test('when the reader has gone, writing does not fail and is known to be of no
   await terminal.write('second');
   t.equal(terminal.isClosed(), true);
 });
+
+t.test(
+  'what came from elsewhere is shown and not obeyed, on both streams; our colours stay where there are any',
+  async (t) => {
+    for (const [columns, ink] of [
+      [100, '\u001b[31m'],
+      [undefined, '\\u001b[31m'],
+    ] as const) {
+      const stdout = new Recorder(columns);
+      const stderr = new Recorder(columns);
+      const terminal = openTerminal({ stdin: Readable.from([]), stdout, stderr, env: {} }, true);
+      await terminal.write('\u001b[31mGET /\u001b[2J\n');
+      terminal.note('\u001b[31mno such file: \u001b]0;x\u0007\n');
+      t.equal(stdout.text, `${ink}GET /\\u001b[2J\n`);
+      t.equal(stderr.text, `${ink}no such file: \\u001b]0;x\\u0007\n`);
+    }
+  },
+);
+
+t.test('a rewritten line is one line', (t) => {
+  const stderr = new Recorder(80);
+  openTerminal({ stdin: Readable.from([]), stdout: new Recorder(), stderr, env: {} }, true).rewriteLine(
+    'Job\n\u001b[2J',
+  );
+  t.equal(stderr.text, '\r\u001b[2KJob\\u000a\\u001b[2J');
+  t.end();
+});

@@ -1,4 +1,5 @@
 import t from 'tap';
+import { publishMarkdown } from '../../../../controller/publish/markdown.ts';
 import { publishTable } from '../../../../controller/publish/table.ts';
 import * as made from '../../../support/sweeps.ts';
 
@@ -178,5 +179,37 @@ t.test('what was not tested is shown as not known, never as refused', (t) => {
   t.match(text, /shop\/web {2}sidecar {2}\?/);
   t.notMatch(text, '✗');
   t.match(text, 'Findings: 1 unknown');
+  t.end();
+});
+
+t.test('what a pod names and an event says can neither steer the terminal nor begin a line of its own', (t) => {
+  const evil = '\u001b[2J\u001b]0;fine\u0007\nPASS: all is well\u009b2K\u202e';
+  const cause = made.cause('MP1005', `shop/pay ${evil} answered.`);
+  const check = { table: 'health', source: 'meshproof/kubelet', dataPlane: 'host', to: 'pod:shop/pay:8080' } as const;
+  const probe = {
+    kind: 'health',
+    container: 'app',
+    check: 'readiness',
+    variant: 'kubelet',
+    action: { kind: 'httpGet', path: `/${evil}`, scheme: 'HTTP', headers: [] },
+  } as const;
+  const sweep = made.sweep([
+    made.cell({ ...check, probe, outcome: made.reachedInPlaintext }),
+    made.cell({
+      ...check,
+      probe: { ...probe, check: 'liveness', action: { kind: 'grpc', service: evil } },
+      outcome: { kind: 'untested', why: 'no-agent', detail: evil },
+      drift: 'unknown',
+    }),
+    made.cell({ source: 'shop/web', to: 'shop/pay:80', outcome: made.reset, drift: 'blocked', cause }),
+  ]);
+  for (const hasColour of [false, true]) {
+    const text = publishTable(sweep, { columns: 100, hasColour });
+
+    const active = text.replace(/\u001b\[\d+m/g, '').match(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e]/g);
+    t.equal(active, null, `colour: ${String(hasColour)}`);
+    t.notMatch(text, /^ *PASS/m);
+  }
+  t.notMatch(publishMarkdown(sweep), /\u001b|\u0007|\u009b|\u202e/);
   t.end();
 });
