@@ -11,7 +11,14 @@ export interface Broken {
 
 export type Trouble =
   /** The API server (or a proxy before it) said no. */
-  | { readonly kind: 'status'; readonly status: number; readonly says: string; readonly retryAfterMs: number | null }
+  | {
+      readonly kind: 'status';
+      readonly status: number;
+      /** `NotFound`: of a Status object, which proxies do not send; empty where there is none. */
+      readonly reason: string;
+      readonly says: string;
+      readonly retryAfterMs: number | null;
+    }
   | Broken;
 
 /** Whatever was answered, for better or worse. */
@@ -45,7 +52,7 @@ export function answerIn(reply: Reply | Broken): Answer {
 
 /** Of a reply that is no success: the message of its Status object (kubernetes: meta/v1 Status). */
 export function refusedBy({ status, body, retryAfterMs }: Reply): Trouble {
-  return { kind: 'status', status, says: wordsOf(status, body), retryAfterMs };
+  return { kind: 'status', status, reason: reasonIn(body), says: wordsOf(status, body), retryAfterMs };
 }
 
 /** Of an ERROR event in a watch, which carries a Status object. */
@@ -55,6 +62,7 @@ export function refusedInWatch(object: unknown): Trouble {
   return {
     kind: 'status',
     status,
+    reason: reasonIn(object),
     says: wordsOf(status, object),
     retryAfterMs: seconds === undefined ? null : seconds * 1000,
   };
@@ -64,6 +72,11 @@ export function refusedInWatch(object: unknown): Trouble {
 export function wordsOf(status: number, body: unknown): string {
   const message = text(fields(body)['message']) ?? '';
   return message === '' ? `HTTP ${String(status)}` : message;
+}
+
+function reasonIn(body: unknown): string {
+  const { kind, reason } = fields(body);
+  return kind === 'Status' ? (text(reason) ?? '') : '';
 }
 
 export function isStatus(trouble: Trouble, status: number): boolean {

@@ -3,6 +3,7 @@ import type { Clock } from '../../../proto/clock.ts';
 import type { K8sObject } from '../../declared/objects.ts';
 import type { ApiServer } from '../../api-server/api-server.ts';
 import { Backoff } from '../../../proto/backoff.ts';
+import { isUndefined } from './discovery.ts';
 import { apiVersionOf } from './kinds.ts';
 import { listAll } from './listing.ts';
 import type { Scope } from './listing.ts';
@@ -105,8 +106,8 @@ export class Collection implements AsyncDisposable {
       this.#version = listed.resourceVersion;
       return;
     }
-    if (isStatus(listed, 404)) {
-      // Its definition is gone, and all of its objects with it; it may come back.
+    if (isStatus(listed, 404) && (await isUndefined(this.#deps, this.scope.kind, signal))) {
+      // All of its objects are gone with its definition; it may come back.
       this.#learn(new Map());
       this.#recovered();
       this.#start.resolve({ kind: 'ready' });

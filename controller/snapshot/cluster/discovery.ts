@@ -2,7 +2,7 @@
 import { MeshproofError } from '../../../proto/errors.ts';
 import { fields, list, text } from '../../declared/reading.ts';
 import type { CollectionDeps } from './collection.ts';
-import { KINDS, apiVersionOf } from './kinds.ts';
+import { KINDS, apiVersionOf, isBuiltIn } from './kinds.ts';
 import type { Kind, ServedKind } from './kinds.ts';
 import { persistentGet } from './persistent.ts';
 import { notAccepted } from '../../api-server/refusal.ts';
@@ -16,22 +16,59 @@ import type { Trouble } from '../../api-server/trouble.ts';
 export async function servedKinds(deps: CollectionDeps, signal: AbortSignal): Promise<readonly ServedKind[]> {
   const groups = await persistentGet(deps, '/apis', {}, signal);
   if (groups.kind !== 'answer') throw undiscovered(groups, deps.api.url);
-  const served = new Set(
-    list(fields(groups.body)['groups']).flatMap((group) =>
-      list(fields(group)['versions']).flatMap((version) => text(fields(version)['groupVersion']) ?? []),
-    ),
-  );
+  const served = versionsIn(groups.body);
   const wanted = [...new Set(KINDS.flatMap(apiVersionsOf))].filter((version) => served.has(version));
   const resources = new Map<string, ReadonlySet<string>>();
   await Promise.all(
     ['v1', ...wanted].map(async (version) => {
       const answer = await persistentGet(deps, groupPath(version), {}, signal);
       if (answer.kind === 'answer') resources.set(version, pluralsIn(answer.body));
-      // A definition that was taken away in between.
-      else if (!isStatus(answer, 404)) throw undiscovered(answer, deps.api.url);
+      else if (!(isStatus(answer, 404) && (await isWithdrawn(deps, version, signal)))) {
+        throw undiscovered(answer, deps.api.url);
+      }
     }),
   );
   return KINDS.flatMap((kind) => inBestVersion(kind, resources));
+}
+
+/**
+ * Whether the API server itself says that it has no such kind any more. A 404 is not its word: for a path that it does
+ * not know it is plain text (kubernetes: pkg/util/notfoundhandler), and any load balancer says the same for a while.
+ */
+export async function isUndefined(
+  { api }: Pick<CollectionDeps, 'api'>,
+  kind: Kind,
+  signal: AbortSignal,
+): Promise<boolean> {
+  if (isBuiltIn(kind)) return false;
+  const groups = await api.get('/apis', {}, signal);
+  if (groups.kind !== 'answer' || !isOfKind(groups.body, 'APIGroupList')) return false;
+  const served = versionsIn(groups.body);
+  for (const version of apiVersionsOf(kind).filter((one) => served.has(one))) {
+    const answer = await api.get(groupPath(version), {}, signal);
+    if (answer.kind !== 'answer' || !isOfKind(answer.body, 'APIResourceList')) return false;
+    if (pluralsIn(answer.body).has(kind.plural)) return false;
+  }
+  return true;
+}
+
+/** Whether a group was taken away since its version was read in the list of all groups. */
+async function isWithdrawn(deps: CollectionDeps, version: string, signal: AbortSignal): Promise<boolean> {
+  if (!version.includes('/')) return false;
+  const groups = await persistentGet(deps, '/apis', {}, signal);
+  return groups.kind === 'answer' && isOfKind(groups.body, 'APIGroupList') && !versionsIn(groups.body).has(version);
+}
+
+function isOfKind(body: unknown, kind: string): boolean {
+  return fields(body)['kind'] === kind;
+}
+
+function versionsIn(groupList: unknown): ReadonlySet<string> {
+  return new Set(
+    list(fields(groupList)['groups']).flatMap((group) =>
+      list(fields(group)['versions']).flatMap((version) => text(fields(version)['groupVersion']) ?? []),
+    ),
+  );
 }
 
 function apiVersionsOf(kind: Kind): readonly string[] {

@@ -86,6 +86,13 @@ export const KINDS: readonly Kind[] = [
   { ...CALICO, kind: 'GlobalNetworkPolicy', plural: 'globalnetworkpolicies', scope: 'cluster' },
 ];
 
+const BUILT_IN_GROUPS: ReadonlySet<string> = new Set(['', 'apps', 'batch', 'discovery.k8s.io', 'networking.k8s.io']);
+
+/** Kubernetes' own: no definition of it can be taken away. */
+export function isBuiltIn({ group }: Kind): boolean {
+  return BUILT_IN_GROUPS.has(group);
+}
+
 /** A kind in the version that this cluster serves. */
 export interface ServedKind extends Kind {
   readonly version: string;

@@ -7,6 +7,7 @@ import { neededOf } from './needed.ts';
 import { persistentGet } from './persistent.ts';
 import { saysTheSame } from './same-object.ts';
 import { isStatus } from '../../api-server/trouble.ts';
+import type { Answer } from '../../api-server/trouble.ts';
 
 export class NamedObjects {
   readonly kind: ServedKind;
@@ -37,7 +38,7 @@ export class NamedObjects {
         const object = answer.kind === 'answer' ? neededOf(this.kind, answer.body) : null;
         if (object !== null) this.#set(name, object);
         else if (answer.kind === 'status' && isStatus(answer, 403)) this.#refused.add(name);
-        else if (answer.kind === 'status' && isStatus(answer, 404) && this.#known.delete(name)) this.#deps.changed?.();
+        else if (isGone(answer) && this.#known.delete(name)) this.#deps.changed?.();
       }),
     );
   }
@@ -47,4 +48,9 @@ export class NamedObjects {
     this.#known.set(name, object);
     if (before === undefined || !saysTheSame(before, object)) this.#deps.changed?.();
   }
+}
+
+/** In the API server's own words; the 404 of a load balancer before it says nothing of an object. */
+function isGone(answer: Answer): boolean {
+  return answer.kind === 'status' && isStatus(answer, 404) && answer.reason === 'NotFound';
 }

@@ -1,5 +1,5 @@
 /** What a view has to see to by itself while it lives: that the API server is there, and that it follows all there is. */
-import { answerIn, isPassing } from '../../api-server/trouble.ts';
+import { answerIn } from '../../api-server/trouble.ts';
 import type { Answer, Broken, Reply, Trouble } from '../../api-server/trouble.ts';
 import type { CollectionDeps, StandingTrouble } from './collection.ts';
 
@@ -44,7 +44,10 @@ export class Upkeep implements AsyncDisposable {
     await this.#running;
   }
 
-  /** Anybody may ask for it (kubernetes: ClusterRole system:public-info-viewer); a refusal is a sign of life, too. */
+  /**
+   * Anybody may ask for it (kubernetes: ClusterRole system:public-info-viewer). Where an administrator has taken that
+   * away, the refusal is a sign of life, too; any other answer is somebody else's.
+   */
   async #feelPulse(signal: AbortSignal): Promise<void> {
     const asked = this.#now();
     const reply = await this.#deps.api.send({ path: '/version' }, PULSE_MS, signal);
@@ -73,7 +76,7 @@ export class Upkeep implements AsyncDisposable {
 }
 
 function troubleIn(reply: Reply | Broken): Trouble | null {
-  const isAlive = reply.kind === 'reply' && reply.status !== 401 && !isPassing(reply);
+  const isAlive = reply.kind === 'reply' && (reply.status === 200 || reply.status === 403);
   if (isAlive) return null;
   const answer: Answer = answerIn(reply);
   return answer.kind === 'answer' ? null : answer;

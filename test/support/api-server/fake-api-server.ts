@@ -153,6 +153,10 @@ export class FakeApiServer implements AsyncDisposable {
         response.end(JSON.stringify(statusObject(fault.status, fault.message ?? 'as the test wants')));
         return;
       }
+      case 'no-backend':
+        response.writeHead(404, { 'content-type': 'text/plain' });
+        response.end('default backend - 404');
+        return;
       case 'reset':
         response.socket?.resetAndDestroy();
         return;
@@ -188,8 +192,9 @@ export class FakeApiServer implements AsyncDisposable {
     };
     if (seen.verb === 'discover') {
       const found = discovery(seen.plural, this.#resources);
-      reply(found === null ? 404 : 200, found ?? statusObject(404, 'no such group'));
-    } else if (resource === null) reply(404, statusObject(404, 'the server could not find the requested resource'));
+      if (found === null) unknownPath(response);
+      else reply(200, found);
+    } else if (resource === null) unknownPath(response);
     else if (name !== null) {
       const object = this.#store.get(resource, seen.namespace, name);
       reply(object === undefined ? 404 : 200, object ?? statusObject(404, `${resource.plural} "${name}" not found`));
@@ -236,6 +241,12 @@ export class FakeApiServer implements AsyncDisposable {
   #tell(change: Change): void {
     for (const watch of this.#watches) tell(watch, change);
   }
+}
+
+/** kubernetes: pkg/util/notfoundhandler/not_found_handler.go: no Status object */
+function unknownPath(response: ServerResponse): void {
+  response.writeHead(404, { 'content-type': 'text/plain; charset=utf-8' });
+  response.end('404 page not found\n');
 }
 
 /** Whoever leaves the selection is deleted, for this watch. kubernetes: apiserver/pkg/storage/cacher/cache_watcher.go */

@@ -17,6 +17,8 @@ export type Where = Partial<Pick<Seen, 'verb' | 'plural' | 'namespace'>> & {
 
 export type Fault =
   | { readonly kind: 'status'; readonly status: number; readonly message?: string; readonly retryAfter?: string }
+  /** Whoever stands before the server has no way to it. */
+  | { readonly kind: 'no-backend' }
   /** The connection is cut without an answer. */
   | { readonly kind: 'reset' }
   /** The connection is cut in the middle of the answer. */
@@ -47,5 +49,6 @@ export function isAt(where: Where, seen: Seen): boolean {
 /** kubernetes: apimachinery/pkg/apis/meta/v1/types.go:Status */
 export function statusObject(code: number, message: string, retryAfterSeconds?: number): unknown {
   const details = retryAfterSeconds === undefined ? {} : { details: { retryAfterSeconds } };
-  return { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, code, ...details };
+  const reason = code === 404 ? { reason: 'NotFound' } : {};
+  return { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, code, ...reason, ...details };
 }

@@ -34,6 +34,7 @@ export function parse(
 /** Null: there is no such group. */
 export function discovery(path: string, resources: readonly Resource[]): unknown {
   const versions = [...new Set(resources.map(({ apiVersion }) => apiVersion))];
+  if (path === '/version') return { major: '1', minor: '34', gitVersion: 'v1.34.1' };
   if (path === '/apis') {
     const groups = Map.groupBy(
       versions.filter((version) => version.includes('/')),

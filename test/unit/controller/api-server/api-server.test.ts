@@ -73,7 +73,8 @@ for (const status of [401, 403, 404]) {
     const scene = await asked(t);
     scene.server.fail(SERVICES, { kind: 'status', status, message: 'no' });
     const answer = await persistentGet(scene, PATH, {}, scene.signal);
-    t.strictSame(answer, { kind: 'status', status, says: 'no', retryAfterMs: null });
+    const reason = status === 404 ? 'NotFound' : '';
+    t.strictSame(answer, { kind: 'status', status, reason, says: 'no', retryAfterMs: null });
     t.equal(scene.server.seen(SERVICES).length, 1);
   });
 }

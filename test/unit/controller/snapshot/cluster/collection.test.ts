@@ -4,7 +4,9 @@ import { ApiServer } from '../../../../../controller/api-server/api-server.ts';
 import { Collection } from '../../../../../controller/snapshot/cluster/collection.ts';
 import type { ServedKind } from '../../../../../controller/snapshot/cluster/kinds.ts';
 import type { Fault, GivenObject } from '../../../../support/api-server/fake-api-server.ts';
-import { FEW } from '../../../../support/api-server/resources.ts';
+import type { Where } from '../../../../support/api-server/faults.ts';
+import { FEW, ISTIO } from '../../../../support/api-server/resources.ts';
+import type { Resource } from '../../../../support/api-server/resources.ts';
 import { apiScene } from '../../../../support/api-server/scene.ts';
 import type { ApiScene } from '../../../../support/api-server/scene.ts';
 
@@ -17,11 +19,22 @@ const SERVICES: ServedKind = {
   scope: 'namespaces',
   leavesOutOurs: true,
 };
+const POLICIES: ServedKind = {
+  ...SERVICES,
+  kind: 'PeerAuthentication',
+  group: 'security.istio.io',
+  plural: 'peerauthentications',
+};
 const LIST = { verb: 'list', plural: 'services' } as const;
 const WATCH = { verb: 'watch', plural: 'services' } as const;
 
 function service(name: string, labels: Readonly<Record<string, string>> = {}): GivenObject {
   return { apiVersion: 'v1', kind: 'Service', metadata: { name, namespace: 'shop', labels }, spec: { ports: [] } };
+}
+
+function policy(name: string): GivenObject {
+  const metadata = { name, namespace: 'shop' };
+  return { apiVersion: 'security.istio.io/v1', kind: 'PeerAuthentication', metadata, spec: {} };
 }
 
 interface Followed extends ApiScene {
@@ -31,12 +44,19 @@ interface Followed extends ApiScene {
   readonly untilKnown: (names: string) => Promise<void>;
 }
 
-async function following(t: Test, prepare: (scene: ApiScene) => void = () => undefined): Promise<Followed> {
-  const scene = await apiScene(t, FEW);
+interface Setting {
+  readonly prepare?: (scene: ApiScene) => void;
+  readonly kind?: ServedKind;
+  readonly resources?: readonly Resource[];
+}
+
+async function following(t: Test, setting: Setting | ((scene: ApiScene) => void) = {}): Promise<Followed> {
+  const { prepare, kind = SERVICES, resources = FEW } = typeof setting === 'function' ? { prepare: setting } : setting;
+  const scene = await apiScene(t, resources);
   scene.server.put(service('pay'), service('web'));
-  prepare(scene);
+  prepare?.(scene);
   const api = new ApiServer(scene.cluster, scene.clock);
-  const collection = new Collection({ kind: SERVICES, namespace: null }, { ...scene, api });
+  const collection = new Collection({ kind, namespace: null }, { ...scene, api });
   t.teardown(async () => {
     await collection[Symbol.asyncDispose]();
     await api[Symbol.asyncDispose]();
@@ -289,22 +309,82 @@ t.test('410 on a page: the list is taken from its start, in one piece', async (t
   );
 });
 
-t.test('a kind whose definition is taken away has no objects, and is there again when it is', async (t) => {
-  const { server, clock, collection, untilKnown, untilLogged, signal } = await following(t);
-  await collection.started;
-  server.put(service('cart'));
-  await untilKnown('cart pay web');
-  server.fail({ plural: 'services' }, { kind: 'status', status: 404 });
-  server.endWatches();
-  await untilLogged(/watch services .*404.*again in 250 ms/);
-  await clock.advance(250);
-  await untilLogged(/list services .*404/);
-  await untilKnown('');
-  await collection.inStep(signal);
-  server.heal();
-  await clock.advance(30_000);
-  await untilKnown('cart pay web');
-});
+const DEFINED: Resource = {
+  apiVersion: 'security.istio.io/v1',
+  kind: 'PeerAuthentication',
+  plural: 'peerauthentications',
+  isNamespaced: true,
+};
+const SIBLING: Resource = { ...DEFINED, kind: 'AuthorizationPolicy', plural: 'authorizationpolicies' };
+
+for (const [name, siblings] of [
+  ['', []],
+  [', and its group stays', [SIBLING]],
+] as const) {
+  t.test(`a kind whose definition is taken away${name}: no objects, until it is there again`, async (t) => {
+    const resources = [...FEW, ...siblings, DEFINED];
+    const { server, clock, collection, untilKnown, untilLogged, signal } = await following(t, {
+      kind: POLICIES,
+      resources,
+    });
+    await collection.started;
+    server.put(policy('default'));
+    await untilKnown('default');
+    resources.pop();
+    server.endWatches();
+    await untilLogged(/watch peerauthentications .*404.*again in 250 ms/);
+    await clock.advance(250);
+    await untilLogged(/list peerauthentications .*404/);
+    await untilKnown('');
+    await collection.inStep(signal);
+    resources.push(DEFINED);
+    await clock.advance(30_000);
+    await untilKnown('default');
+  });
+}
+
+const NO_WORD_OF_THE_SERVER: readonly (readonly [name: string, kind: ServedKind, at: readonly Where[]])[] = [
+  ['of a kind that Kubernetes is made of', SERVICES, [{ plural: 'services' }]],
+  ['of all it is asked for', SERVICES, [{}]],
+  ['of a kind that has a definition', POLICIES, [{}]],
+  ['while the server still lists the kind', POLICIES, [{ plural: 'peerauthentications' }]],
+  [
+    'of the kind and of its group',
+    POLICIES,
+    [{ plural: 'peerauthentications' }, { plural: '/apis/security.istio.io/v1' }],
+  ],
+];
+
+for (const [name, kind, at] of NO_WORD_OF_THE_SERVER) {
+  t.test(`404 ${name} is trouble: what is known stays known, and is said to be old`, async (t) => {
+    const { server, clock, collection, names, untilKnown, untilLogged, signal } = await following(t, {
+      kind,
+      resources: [...FEW, ...ISTIO],
+    });
+    const made = kind === SERVICES ? service : policy;
+    await collection.started;
+    server.put(made('pay'), made('cart'));
+    while (!names().includes('cart')) await new Promise(setImmediate);
+    const before = names();
+    for (const where of at) server.fail(where, { kind: 'no-backend' });
+    server.endWatches();
+    await untilLogged(new RegExp(`watch ${kind.plural} .*404.*again in 250 ms`));
+    await clock.advance(250);
+    for (const delayMs of [500, 1000, 2000]) {
+      await untilLogged(new RegExp(`list ${kind.plural} .*404: default backend - 404; again in ${String(delayMs)} ms`));
+      t.equal(names(), before);
+      t.match(collection.trouble, { last: { kind: 'status', status: 404 } });
+      await clock.advance(delayMs);
+    }
+    await untilLogged(/list .*404.*again in 4000 ms/);
+    server.heal();
+    server.put(made('desk'));
+    await clock.advance(4000);
+    await untilKnown(before.replace('cart', 'cart desk'));
+    await collection.inStep(signal);
+    t.equal(collection.trouble, null);
+  });
+}
 
 t.test('what is given up leaves no request behind', async (t) => {
   const { server, collection } = await following(t);

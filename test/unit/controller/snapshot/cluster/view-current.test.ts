@@ -146,6 +146,28 @@ t.test('a server that says nothing at all is away, although no watch has ended',
   t.equal(of.syncedAtMs(), from.clock.nowMs());
 });
 
+t.test('a load balancer that has no way to the server is no sign of life: nothing is forgotten', async (t) => {
+  const from = await scene(t, ({ server }) => {
+    server.put(STRICT, object('Pod', 'web', { spec: {} }));
+  });
+  const of = await view(t, from);
+  const before = await of.current(from.signal);
+  await from.clock.advance(10_000);
+  await from.server.untilSeen({ plural: '/version' });
+  t.strictSame((await of.current(from.signal)).warnings, []);
+  from.server.fail({}, { kind: 'no-backend' });
+  from.server.endWatches();
+  const isAway = (start: string, { warnings }: Snapshot): boolean =>
+    warnings.some((one) => one.startsWith(start) && one.endsWith('404: default backend - 404'));
+  const known = ['all that is known', 'what is known of pods', 'what is known of peerauthentications'];
+  let during = before;
+  while (!known.every((start) => isAway(start, during))) {
+    await from.clock.advance(1_000);
+    during = await of.current(from.signal);
+  }
+  t.strictSame(names(during), names(before));
+});
+
 t.test('Istio that is installed later is found, with its configuration', async (t) => {
   const resources = [...KUBERNETES];
   const from = await scene(t, () => undefined, resources);
@@ -195,6 +217,18 @@ t.test('what may only be asked for by name is asked for now and then', async (t)
   from.server.put(object('Namespace', 'shop', { labels: { team: 'blue' } }));
   await from.clock.advance(30_000);
   t.ok(await untilCurrent(of, from, ({ objects }) => objects[0]?.metadata.labels['team'] === 'blue'));
+  const asked = () => from.server.seen({ verb: 'get', plural: 'namespaces' }).length;
+  const askedTwiceMore = async (): Promise<void> => {
+    // Two names each time; the second time is after the answers of the first.
+    for (const count = asked(); asked() < count + 4;) await from.clock.advance(1_000);
+  };
+  from.server.fail({ verb: 'get', plural: 'namespaces' }, { kind: 'no-backend' });
+  await askedTwiceMore();
+  t.match((await of.current(from.signal)).objects[0], { kind: 'Namespace' }, 'no word of the server');
+  from.server.heal();
+  from.server.remove(object('Namespace', 'shop'));
+  await askedTwiceMore();
+  t.strictSame((await of.current(from.signal)).objects, []);
 });
 
 t.test('what is over is over: whoever asks with a signal that is aborted gets its reason', async (t) => {

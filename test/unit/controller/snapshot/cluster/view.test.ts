@@ -164,6 +164,17 @@ t.test('kinds whose definition is not installed are absent, and older versions d
   t.equal(from.server.seen({ plural: 'destinationrules' }).length, 0);
 });
 
+for (const path of ['/api/v1', '/apis/security.istio.io/v1']) {
+  t.test(`404 for ${path}, which the server lists: no view, rather than one without these kinds`, async (t) => {
+    const from = await scene(t, ({ server }) => {
+      server.fail({ plural: path }, { kind: 'no-backend' });
+    });
+    const error = await errorOf(view(t, from));
+    t.equal(error.code, 'MPE_CLUSTER_UNREACHABLE');
+    t.match(error.message, 'default backend - 404');
+  });
+}
+
 t.test('a kind that cannot be listed for half a minute: which, and what the server said', async (t) => {
   const from = await scene(t, ({ server }) => {
     server.fail({ verb: 'list', plural: 'sidecars' }, { kind: 'status', status: 500, message: 'no such luck' });
