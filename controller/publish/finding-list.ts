@@ -35,8 +35,14 @@ const ORDER: readonly FindingLabel[] = [
   'unknown',
 ];
 
-export function isFailure(finding: Finding): boolean {
-  return finding.label !== 'misplaced' && finding.label !== 'warning' && finding.label !== 'unknown';
+/** Of those that a sweep fails for unless it was told otherwise; what the wire does not confirm is none of them. */
+export function isFailure({ label, isConfirmed }: Pick<Finding, 'label' | 'isConfirmed'>): boolean {
+  return isConfirmed && label !== 'misplaced' && label !== 'warning' && label !== 'unknown';
+}
+
+/** What the wire does not confirm is no worse than a warning: it must not stand before what fails, for any cell. */
+function rankOf({ label, isConfirmed }: Pick<Finding, 'label' | 'isConfirmed'>): number {
+  return isConfirmed ? ORDER.indexOf(label) : Math.max(ORDER.indexOf(label), ORDER.indexOf('warning'));
 }
 
 /** Drift of the same kind with the same cause and objects is one finding; what is not known comes last, by its reason. */
@@ -52,8 +58,9 @@ export function listFindings(sweep: Sweep): FindingList {
   const findings = [...driftFindings(sweep.cells), ...conflicts]
     .sort(
       (left, right) =>
-        ORDER.indexOf(left.label) - ORDER.indexOf(right.label) ||
+        rankOf(left) - rankOf(right) ||
         Number(right.isConfirmed) - Number(left.isConfirmed) ||
+        ORDER.indexOf(left.label) - ORDER.indexOf(right.label) ||
         right.cells.length - left.cells.length,
     )
     .map((finding, at): Finding => ({ number: at + 1, ...finding }));

@@ -84,7 +84,7 @@ function resultElements(result: CaseResult): readonly XmlElement[] {
 }
 
 function resultOf(cell: Cell, finding: Finding | undefined): CaseResult {
-  if (finding !== undefined && finding.isConfirmed && isFailure(finding)) {
+  if (finding !== undefined && isFailure(finding)) {
     const text = [
       `declared: ${cell.expectation.expect} (${cell.expectation.outcome})`,
       `measured: ${outcomeWords(cell.outcome)}`,

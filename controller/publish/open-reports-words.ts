@@ -4,7 +4,7 @@ import { probeKey, targetKey, vantageKey } from '../../proto/vocabulary.ts';
 import type { Target } from '../../proto/vocabulary.ts';
 import type { ObjectRef } from '../declared/expectation.ts';
 import type { Cell, Conflict, Drift, Severity } from '../judge/finding.ts';
-import { reasonOf } from './finding-list.ts';
+import { isFailure, reasonOf } from './finding-list.ts';
 import { objectWords } from './object-words.ts';
 import { outcomeWords } from './outcome-words.ts';
 
@@ -99,7 +99,9 @@ export function cellResult({ cell, foundAtMs, suppression }: ReportedCell): Repo
   };
 }
 
+/** As for the verdict: what the wire does not confirm fails nothing. */
 export function conflictResult({ severity, cause, cells, isConfirmed }: Conflict, foundAtMs: number): ReportResult {
+  const fails = isFailure({ label: severity, isConfirmed });
   const objects = cause.objects.map(objectWords).sort().join(', ');
   return {
     source: 'meshproof',
@@ -108,8 +110,8 @@ export function conflictResult({ severity, cause, cells, isConfirmed }: Conflict
     category: 'conflict',
     severity: CONFLICT_SEVERITY[severity],
     timestamp: timestampOf(foundAtMs),
-    result: severity === 'warning' ? 'warn' : 'fail',
-    scored: severity !== 'warning',
+    result: fails ? 'fail' : 'warn',
+    scored: fails,
     resources: cause.objects.slice(0, OBJECTS).map(referenceToObject),
     message: cut(cause.message),
     properties: properties({

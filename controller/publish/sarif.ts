@@ -20,8 +20,6 @@ import { verdictLine } from './verdict-words.ts';
 
 const SCHEMA = 'https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json';
 
-type Level = 'error' | 'warning';
-
 interface Placed {
   readonly cause: Cause;
   readonly object: ObjectRef;
@@ -72,7 +70,6 @@ function placesOf(findings: readonly Finding[], locate: Locate): readonly Placed
 }
 
 function resultOf({ cause, object, position, findings }: Placed, codes: readonly CauseCode[], locate: Locate): object {
-  const [worst] = findings;
   const cells = new Set(findings.flatMap((finding) => finding.cells));
   const others = cause.objects.flatMap((other) => {
     const place = other === object ? undefined : locate(other);
@@ -81,7 +78,7 @@ function resultOf({ cause, object, position, findings }: Placed, codes: readonly
   return {
     ruleId: cause.code,
     ruleIndex: codes.indexOf(cause.code),
-    level: worst === undefined ? 'warning' : levelOf(worst),
+    level: findings.some(isFailure) ? 'error' : 'warning',
     message: { text: messageOf(cause, findings, cells.size) },
     locations: [{ ...locationOf(position), logicalLocations: [logicalLocation(object)] }],
     ...(others.length > 0 && { relatedLocations: others.map((other, at) => ({ id: at + 1, ...other })) }),
@@ -97,10 +94,6 @@ function messageOf({ message, fix }: Cause, findings: readonly Finding[], cells:
   if (cells > 0) parts.push(cells === 1 ? 'It explains 1 cell.' : `It explains ${String(cells)} cells.`);
   if (fix !== '') parts.push(`Fix: ${fix}`);
   return parts.join(' ');
-}
-
-function levelOf(finding: Finding): Level {
-  return isFailure(finding) ? 'error' : 'warning';
 }
 
 export function ruleOf(code: CauseCode): object {

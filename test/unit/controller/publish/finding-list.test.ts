@@ -1,5 +1,6 @@
 import t from 'tap';
-import { listFindings } from '../../../../controller/publish/finding-list.ts';
+import { isFailure, listFindings } from '../../../../controller/publish/finding-list.ts';
+import type { Conflict, Severity } from '../../../../controller/judge/finding.ts';
 import * as made from '../../../support/sweeps.ts';
 
 const drifted = (source: string, drift: 'exposed' | 'blocked' | 'misplaced', name = 'default') =>
@@ -17,6 +18,24 @@ t.test('findings come worst first, whatever the order of the cells', (t) => {
   t.same(
     listFindings(sweep).findings.map(({ number, label }) => `${String(number)} ${label}`),
     ['1 exposed', '2 critical', '3 blocked', '4 error', '5 misplaced', '6 warning'],
+  );
+  t.end();
+});
+
+t.test('what the wire does not confirm comes after what fails and among the warnings', (t) => {
+  const conflict = (severity: Severity, isConfirmed: boolean): Conflict => ({
+    severity,
+    isConfirmed,
+    cause: made.cause('MP1005', `${severity} ${String(isConfirmed)}`),
+    cells: [],
+  });
+  const sweep = made.sweep(
+    [drifted('a/misplaced', 'misplaced'), drifted('b/blocked', 'blocked')],
+    [conflict('error', false), conflict('critical', false), conflict('warning', true), conflict('error', true)],
+  );
+  t.same(
+    listFindings(sweep).findings.map((one) => `${one.label}${one.isConfirmed ? '' : '?'}${isFailure(one) ? '!' : ''}`),
+    ['blocked!', 'error!', 'misplaced', 'warning', 'critical?', 'error?'],
   );
   t.end();
 });

@@ -100,6 +100,18 @@ t.test('a conflict that the wire does not confirm, and a warning, fail nothing',
   t.end();
 });
 
+t.test('a blocked cell fails, although an unconfirmed conflict of a worse name holds it, too', (t) => {
+  const cell = made.cell({ outcome: made.reset, drift: 'blocked', cause: made.cause('MP1016', 'expired') });
+  const conflict = {
+    severity: 'critical',
+    isConfirmed: false,
+    cause: made.cause('MP1005', 'x'),
+    cells: [cell.key],
+  } as const;
+  t.equal(parse(publishJunit(made.sweep([cell], [conflict]))).root['@failures'], '1');
+  t.end();
+});
+
 t.test('bytes that no XML document can hold are replaced, and markup is escaped', (t) => {
   const detail = '\u0000\u001b[31m<b attr="1">&\uD800\n]]>';
   const outcome = { kind: 'untested', why: 'internal-fault', detail } as const;

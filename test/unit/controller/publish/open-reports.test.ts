@@ -110,6 +110,18 @@ t.test('what each cell comes to', (t) => {
   t.end();
 });
 
+t.test('a conflict that the wire does not confirm warns, and is not scored', (t) => {
+  for (const severity of ['critical', 'error'] as const) {
+    const [report] = reportsOf(ofSweep(made.sweep([agreeing], [{ ...conflict, severity, isConfirmed: false }])), {
+      api: 'openreports',
+    });
+    const found = report?.results.find(({ policy }) => policy === 'conflict');
+    t.match(found, { result: 'warn', scored: false, properties: { confirmed: 'false' } }, severity);
+    t.match(report?.summary, { fail: 0, warn: 1 }, severity);
+  }
+  t.end();
+});
+
 t.test('the id of a result stays the same when the result changes, and no two results share one', (t) => {
   const healed = { ...exposed, drift: 'agrees', cause: null } as const;
   const [after] = reportsOf(ofSweep(made.sweep([healed])), { api: 'openreports' });

@@ -146,6 +146,17 @@ t.test('objects that contradict each other have a result each, which names the o
   t.not(results[0]?.partialFingerprints, results[1]?.partialFingerprints);
 });
 
+t.test('a conflict that the wire does not confirm is a warning, however severe; confirmed, an error', async (t) => {
+  const locate = await placesOf(t);
+  for (const [isConfirmed, level] of [
+    [false, 'warning'],
+    [true, 'error'],
+  ] as const) {
+    const conflict: Conflict = { severity: 'critical', cause: why('It does not.', [peer]), cells: [], isConfirmed };
+    t.match(published(t, made.sweep([made.cell()], [conflict]), locate).results, [{ level }]);
+  }
+});
+
 t.test('findings of one cause at one object are one result; the worst decides on its level', async (t) => {
   const locate = await placesOf(t);
   const cells = [
