@@ -19,15 +19,16 @@ export const checkServer: Check = async (checkup, signal) => {
 };
 
 export const checkInstallation: Check = async (checkup, signal) => {
-  const { ownNamespace } = checkup;
+  const { ownNamespace, rootNamespace } = checkup;
   const check = 'installation';
   const access = { verb: 'get', apiGroup: 'batch', resource: 'cronjobs', namespace: ownNamespace } as const;
   const found = await look(checkup, access, `/apis/batch/v1/namespaces/${ownNamespace}/cronjobs/${CRON_JOB}`, signal);
   if (found.kind === 'refused') return [{ check, state: 'unsure', says: found.why, fix: found.fix }];
   if (found.kind === 'absent') {
     const says = `no CronJob ${CRON_JOB} in namespace ${ownNamespace}`;
-    const flag = ownNamespace === OWN_NAMESPACE ? '' : ` --own-namespace ${ownNamespace}`;
-    const fix = `meshproof install${flag} | kubectl apply -f -`;
+    const own = ownNamespace === OWN_NAMESPACE ? '' : ` --own-namespace ${ownNamespace}`;
+    const root = rootNamespace === ROOT_NAMESPACE ? '' : ` --root-namespace ${rootNamespace}`;
+    const fix = `meshproof install${own}${root} | kubectl apply -f -`;
     return [{ check, state: 'fails', says, fix, exitStatus: EXIT.unreachable }];
   }
   const spec = fields(found.body, 'spec');
@@ -47,7 +48,7 @@ export const checkUserRights: Check = async (checkup, signal) => {
 
 /** Of the account that sweeps run as: cluster-wide, or in each namespace that is to be measured. */
 export const checkControllerRights: Check = async (checkup, signal) => {
-  const { ownNamespace, namespaces, isController } = checkup;
+  const { ownNamespace, rootNamespace, namespaces, isController } = checkup;
   const served = await servedGroups(checkup, signal);
   const check = "the controller's rights";
   const subject = isController ? undefined : { namespace: ownNamespace, serviceAccount: CONTROLLER_ACCOUNT };
@@ -55,7 +56,7 @@ export const checkControllerRights: Check = async (checkup, signal) => {
     CONTROLLER_PERMISSIONS.filter((permission) => permission.scope === scope && served.has(permission.apiGroup));
   const places = [
     { permissions: of('cluster') },
-    { permissions: of('root'), namespace: ROOT_NAMESPACE },
+    { permissions: of('root'), namespace: rootNamespace },
     ...(namespaces === 'all'
       ? [{ permissions: of('targets') }]
       : [ownNamespace, ...namespaces].map((namespace) => ({ permissions: of('targets'), namespace }))),

@@ -11,6 +11,8 @@ export interface Checkup {
   readonly api: KubernetesApi;
   readonly server: string;
   readonly ownNamespace: string;
+  /** Of the mesh's control plane. */
+  readonly rootNamespace: string;
   /** To be measured; empty where none was named. */
   readonly namespaces: Namespaces;
   /** Our own account asks, in a pod of ours: its rights are the controller's. */

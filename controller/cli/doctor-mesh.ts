@@ -2,23 +2,21 @@
 import { EXIT } from '../../proto/errors.ts';
 import { fields, integer, list, text } from '../declared/reading.ts';
 import type { Fields } from '../declared/reading.ts';
-import { ROOT_NAMESPACE } from '../install/names.ts';
 import { itemsOf, look, notSeen } from './doctor-context.ts';
 import type { Check, CheckResult, Checkup } from './doctor-context.ts';
 
 /** Istio's own label of its control plane, of whatever revision; istio: manifests/charts/istio-control/istio-discovery. */
 const ISTIOD = `labelSelector=${encodeURIComponent('app=istiod')}`;
 
-/** In all namespaces, or in Istio's usual one where no more may be seen. */
+/** In all namespaces, or in the one of the control plane where no more may be seen. */
 export const checkControlPlane: Check = async (checkup, signal) => {
   const check = 'Istio';
+  const { rootNamespace: namespace } = checkup;
   const access = { verb: 'list', apiGroup: 'apps', resource: 'deployments' } as const;
   const everywhere = await look(checkup, access, `/apis/apps/v1/deployments?${ISTIOD}`, signal);
-  const usual = `/apis/apps/v1/namespaces/${ROOT_NAMESPACE}/deployments?${ISTIOD}`;
+  const there = `/apis/apps/v1/namespaces/${namespace}/deployments?${ISTIOD}`;
   const found =
-    everywhere.kind === 'refused'
-      ? await look(checkup, { ...access, namespace: ROOT_NAMESPACE }, usual, signal)
-      : everywhere;
+    everywhere.kind === 'refused' ? await look(checkup, { ...access, namespace }, there, signal) : everywhere;
   if (found.kind === 'refused') return [notSeen(check, found)];
   const deployments = found.kind === 'found' ? itemsOf(found.body) : [];
   if (deployments.length === 0) {

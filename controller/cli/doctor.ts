@@ -7,11 +7,13 @@ import { addClusterOptions, addScopeOptions, addressOf, chosenNamespaces, ownNam
 import type { ClusterFlags, ScopeFlags } from './cluster-options.ts';
 import type { CheckResult, Checkup } from './doctor-context.ts';
 import { addExamples } from './examples.ts';
+import { ROOT_NAMESPACE } from '../install/names.ts';
 import type { Session } from './session.ts';
 
 interface DoctorFlags extends ClusterFlags, ScopeFlags {
   readonly output: 'table' | 'json';
   readonly inCluster?: boolean;
+  readonly rootNamespace: string;
 }
 
 /** Somebody looks on; a cluster that does not answer for so long is not well. */
@@ -22,6 +24,11 @@ export function addDoctor(program: Command, session: Session): void {
     .command('doctor')
     .description('Whether sweeps can run in a cluster: rights, installation, Istio, namespaces. Changes nothing.')
     .addOption(new Option('-o, --output <format>', 'form of the output').choices(['table', 'json']).default('table'))
+    .option(
+      '--root-namespace <namespace>',
+      "where the mesh's control plane is, as it was installed for",
+      ROOT_NAMESPACE,
+    )
     .option('--in-cluster', 'look from a pod of the installation: its own rights are those of the sweeps')
     .action(async (flags: DoctorFlags) => {
       session.finish(await examine(flags, session));
@@ -47,6 +54,7 @@ async function examine(flags: DoctorFlags, session: Session): Promise<ExitStatus
     api: new KubernetesApi(cluster, systemClock, { patienceMs: PATIENCE_MS }),
     server: cluster.server,
     ownNamespace: ownNamespaceOf(flags, session),
+    rootNamespace: flags.rootNamespace,
     namespaces: chosenNamespaces(flags) ?? [],
     isController: flags.inCluster === true,
   };

@@ -100,11 +100,42 @@ t.test('helm test is the doctor, with the rights of a sweep and as restricted', 
         spec: {
           serviceAccountName: 'meshproof-controller',
           securityContext: { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } },
-          containers: [{ args: ['doctor', '--in-cluster', '-A'], securityContext: { readOnlyRootFilesystem: true } }],
+          containers: [
+            {
+              args: ['doctor', '--in-cluster', '--root-namespace', 'istio-system', '-A'],
+              securityContext: { readOnlyRootFilesystem: true },
+            },
+          ],
         },
       },
     },
   });
+  t.end();
+});
+
+t.test('helm test looks where the chart was installed for, and runs where its pods may', { skip }, (t) => {
+  const { objects, stderr } = render(
+    'rootNamespace="mesh"',
+    'nodeSelector={"pool":"tools"}',
+    'tolerations=[{"key":"tools","operator":"Exists"}]',
+    'imagePullSecrets=[{"name":"registry"}]',
+  );
+  t.equal(stderr, '');
+  t.match(
+    objects.find(({ metadata }) => metadata.annotations !== undefined),
+    {
+      spec: {
+        template: {
+          spec: {
+            nodeSelector: { pool: 'tools' },
+            tolerations: [{ key: 'tools', operator: 'Exists' }],
+            imagePullSecrets: [{ name: 'registry' }],
+            containers: [{ args: ['doctor', '--in-cluster', '--root-namespace', 'mesh', '-A'] }],
+          },
+        },
+      },
+    },
+  );
   t.end();
 });
 

@@ -138,6 +138,28 @@ t.test(
   },
 );
 
+t.test('a mesh of another root namespace: its rights and its control plane are looked for there', async (t) => {
+  const installed = (right: string): boolean => !right.endsWith(' istio-system');
+  const answers = {
+    ...WELL,
+    'GET /apis/apps/v1/deployments': 403,
+    'GET /apis/apps/v1/namespaces/mesh/deployments': { items: [istiod(1)] },
+  };
+  const found = await doctor(t, answers, ['-A', '--root-namespace', 'mesh'], installed);
+  t.equal(found.status, 0);
+  t.match(found.stdout, /✓ {2}Istio +1\.28\.3-distroless/);
+  t.match(found.stdout, /✓ {2}the controller's rights/);
+  const elsewhere = await doctor(t, answers, ['-A'], installed);
+  t.equal(elsewhere.status, 77);
+  t.match(elsewhere.stdout, 'missing in namespace istio-system: list, watch configmaps');
+});
+
+t.test('the installation that is missing is one for that root namespace', async (t) => {
+  const answers = { ...WELL, 'GET /apis/batch/v1/namespaces/meshproof/cronjobs/meshproof-matrix': undefined };
+  const { stdout } = await doctor(t, answers, ['--root-namespace', 'mesh']);
+  t.match(stdout, 'meshproof install --root-namespace mesh | kubectl apply -f -');
+});
+
 t.test('kinds that the cluster does not serve need no rights', async (t) => {
   const unserved = (right: string): boolean => !/networkpolicies|wasmplugins|httproutes|tokenreviews/.test(right);
   const { status } = await doctor(t, WELL, ['-A'], unserved);
