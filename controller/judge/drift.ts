@@ -13,8 +13,10 @@ import { isFlapping, subjectsOf } from './subject.ts';
 import type { Declared, Subject } from './subject.ts';
 import { transportDrift } from './transport-drift.ts';
 
-/** Worst first: what one endpoint does stands for the cell. */
-const SEVERITY: readonly Drift[] = ['exposed', 'blocked', 'downgraded', 'misplaced', 'unknown', 'agrees'];
+/** Worst first: what one endpoint does stands for the cell. What is not known of one is not made good by another. */
+const SEVERITY: readonly Drift[] = ['exposed', 'blocked', 'downgraded', 'unknown', 'misplaced', 'agrees'];
+/** Worst first, of the declarations that may stand behind one answer. */
+const FIT: readonly Drift[] = ['exposed', 'blocked', 'downgraded', 'misplaced', 'unknown', 'agrees'];
 
 /** Drift that fails a sweep is seen twice, on two connections, before it is reported. */
 export const CONFIRMED_BY_REPETITION: ReadonlySet<Drift> = new Set(['exposed', 'blocked', 'downgraded']);
@@ -84,7 +86,7 @@ function requireAll(cell: MeasuredCell, worst: Compared, evidence: Evidence): Co
 function compare(cell: MeasuredCell, subject: Subject, evidence: Evidence): Compared {
   return subject.candidates
     .map((declared) => compareOne(cell, declared, subject, evidence))
-    .reduce((a, b) => (SEVERITY.indexOf(b.drift) > SEVERITY.indexOf(a.drift) ? b : a));
+    .reduce((a, b) => (FIT.indexOf(b.drift) > FIT.indexOf(a.drift) ? b : a));
 }
 
 function compareOne(cell: MeasuredCell, declared: Declared, subject: Subject, evidence: Evidence): Compared {

@@ -379,6 +379,27 @@ t.test('endpoints that are declared to differ', (t) => {
   t.end();
 });
 
+t.test('an endpoint of which nothing is known is not made good by others that are refused in another way', (t) => {
+  const pods = ['pay-1', 'pay-2', 'pay-3'];
+  const mesh = meshOf(
+    pods.map((pod) => ({ key: `shop/${pod}` })),
+    { 'shop/pay:8080': pods.map((pod) => `shop/${pod}`) },
+  );
+  const elsewhere = refused('application', 'rbac-denied');
+  const judged = (third: Outcome): Drift => {
+    const attempts = [
+      ['shop/pay-1', elsewhere],
+      ['shop/pay-2', elsewhere],
+      ['shop/pay-3', third],
+    ] as const;
+    const alive = pods.map((name) => proverOf({ ...PAY_POD, name }));
+    return judgeAmong(cell({ ...NAKED, expectation: deny(), outcome: third, attempts }), alive, mesh).drift;
+  };
+  t.equal(judged(elsewhere), 'misplaced');
+  t.equal(judged(untested), 'unknown');
+  t.end();
+});
+
 t.test('one endpoint of several that drifts makes the cell drift', (t) => {
   const mesh = meshOf([{ key: 'shop/pay-1' }, { key: 'shop/pay-2' }], {
     'shop/pay:8080': ['shop/pay-1', 'shop/pay-2'],
