@@ -41,6 +41,7 @@ const WHY_READ: Readonly<Record<string, string>> = {
   replicationcontrollers: 'Workloads, and what their pods are to be.',
   apps: 'Workloads, and what their pods are to be.',
   'discovery.k8s.io': 'Which pods stand behind a Service, and which of them are ready.',
+  policy: 'A budget that would count a probe pod blocks drains: no probe is placed where one would.',
   cronjobs: 'Workloads that run from time to time.',
   'networking.k8s.io': 'What the network lets through at all.',
   'security.istio.io': 'Mutual TLS modes and authorization: what is declared.',
@@ -55,6 +56,7 @@ const WHY_READ: Readonly<Record<string, string>> = {
 /** By plural, or by API group. */
 const WITHOUT: Readonly<Record<string, string>> = {
   namespaces: 'They are read one by one, by name.',
+  policy: 'A budget that counts a probe pod is not seen, and blocks drains while that pod is there.',
   nodes: 'What comes from a node is judged without its address.',
   'policy.networking.k8s.io': 'What they say is not known.',
   ciliumclusterwidenetworkpolicies: 'What they say is not known.',

@@ -5,6 +5,7 @@ import t from 'tap';
 import { CONTROLLER_PERMISSIONS, USER_PERMISSIONS } from '../../controller/install/permissions.ts';
 import type { Permission } from '../../controller/install/permissions.ts';
 import { connectCluster } from '../../controller/api-server/connect.ts';
+import { KINDS } from '../../controller/snapshot/cluster/kinds.ts';
 import { viewCluster } from '../../controller/snapshot/cluster/view.ts';
 import { EXIT, MeshproofError } from '../../proto/errors.ts';
 import { systemClock } from '../../proto/system-clock.ts';
@@ -58,7 +59,9 @@ t.test('reading what is declared', options, async (t) => {
   const all = rightsOf(CONTROLLER_PERMISSIONS.filter(({ verbs }) => verbs.includes('watch')));
   const isServed = ({ apiGroup, resource }: SingleRight): boolean =>
     known.has(apiGroup === '' ? resource : `${resource}.${apiGroup}`);
-  const needed = all.filter(isServed);
+  const isOptional = ({ resource }: SingleRight): boolean =>
+    KINDS.some(({ plural, isOptional: is }) => is === true && plural === resource);
+  const needed = all.filter((right) => isServed(right) && !isOptional(right));
   const listed = needed.filter(({ verb }) => verb === 'list');
   const accounts = [
     ...listed.map((right, index) => ({ missing: [right], name: `${PREFIX}reader-${String(index)}` })),

@@ -8,7 +8,7 @@ import { NamedObjects } from './named-objects.ts';
 import { orAborted } from '../../../proto/or-aborted.ts';
 import { notReadable } from './refused.ts';
 import type { Refusal } from './refused.ts';
-import { describeTrouble } from '../../api-server/trouble.ts';
+import { describeTrouble, isStatus } from '../../api-server/trouble.ts';
 
 /** Of the kinds without a namespace those that are of use one by one. */
 const ASKED_BY_NAME: ReadonlySet<string> = new Set(['Namespace', 'Node']);
@@ -49,7 +49,7 @@ export class Following implements AsyncDisposable {
 
   /** Kinds that are known of the chosen namespaces only. */
   get narrowed(): readonly string[] {
-    return [...new Set(this.#narrowed.values())].sort();
+    return [...new Set(this.#narrowed.values())].filter((kind) => !this.#unread.has(kind)).sort();
   }
 
   /** Kinds that the cluster has and nobody lets us see; nothing can be said of them. */
@@ -80,7 +80,7 @@ export class Following implements AsyncDisposable {
     const refused = await this.#attempt(kind, null, signal);
     if (refused === null) return;
     if (namespaces === null) {
-      this.#refusals.push(refused);
+      this.#refuse(refused);
     } else if (kind.scope !== 'cluster') {
       this.#narrowed.set(resourceOf(kind), kind.kind);
       await this.followIn(kind, namespaces, signal);
@@ -103,7 +103,13 @@ export class Following implements AsyncDisposable {
 
   async #follow(kind: ServedKind, namespace: string, signal: AbortSignal): Promise<void> {
     const refused = await this.#attempt(kind, namespace, signal);
-    if (refused !== null) this.#refusals.push(refused);
+    if (refused !== null) this.#refuse(refused);
+  }
+
+  #refuse(refused: Refusal): void {
+    const { kind } = refused.scope;
+    if (kind.isOptional === true && isStatus(refused.trouble, 403)) this.#unread.add(kind.kind);
+    else this.#refusals.push(refused);
   }
 
   /** Null: it is followed. Throws MPE_CLUSTER_UNREACHABLE where there is no answer at all. */

@@ -12,6 +12,8 @@ export interface Kind {
   readonly fieldSelector?: string;
   /** Objects of our own come and go with sweeps: they are no part of what is declared. */
   readonly leavesOutOurs: boolean;
+  /** Where it may not be read a snapshot does without, and says so. @default false */
+  readonly isOptional?: boolean;
 }
 
 const RUNNING = { leavesOutOurs: true, scope: 'namespaces' } as const;
@@ -56,6 +58,14 @@ export const KINDS: readonly Kind[] = [
   { ...APPS, kind: 'DaemonSet', plural: 'daemonsets' },
   { ...RUNNING, kind: 'Job', group: 'batch', versions: ['v1'], plural: 'jobs' },
   { ...RUNNING, kind: 'CronJob', group: 'batch', versions: ['v1'], plural: 'cronjobs' },
+  {
+    ...RUNNING,
+    kind: 'PodDisruptionBudget',
+    group: 'policy',
+    versions: ['v1'],
+    plural: 'poddisruptionbudgets',
+    isOptional: true,
+  },
   { ...POLICY, kind: 'NetworkPolicy', group: 'networking.k8s.io', versions: ['v1'], plural: 'networkpolicies' },
   { ...SECURITY, kind: 'PeerAuthentication', plural: 'peerauthentications' },
   { ...SECURITY, kind: 'RequestAuthentication', plural: 'requestauthentications' },
@@ -86,7 +96,14 @@ export const KINDS: readonly Kind[] = [
   { ...CALICO, kind: 'GlobalNetworkPolicy', plural: 'globalnetworkpolicies', scope: 'cluster' },
 ];
 
-const BUILT_IN_GROUPS: ReadonlySet<string> = new Set(['', 'apps', 'batch', 'discovery.k8s.io', 'networking.k8s.io']);
+const BUILT_IN_GROUPS: ReadonlySet<string> = new Set([
+  '',
+  'apps',
+  'batch',
+  'discovery.k8s.io',
+  'networking.k8s.io',
+  'policy',
+]);
 
 /** Kubernetes' own: no definition of it can be taken away. */
 export function isBuiltIn({ group }: Kind): boolean {

@@ -46,6 +46,8 @@ function contentOf(kind: string, given: Fields, metadata: Fields): Fields | null
       const template = fields(spec, 'jobTemplate', 'spec', 'template');
       return { spec: { jobTemplate: { spec: { template: neededTemplate(template) } } } };
     }
+    case 'PodDisruptionBudget':
+      return { spec: picked(spec, ['selector', 'minAvailable', 'maxUnavailable']) };
     case 'EndpointSlice':
       return endpointSlice(given);
     case 'Node':

@@ -31,6 +31,7 @@ export const KUBERNETES: readonly Resource[] = [
   }),
   ...namespaced('batch/v1', { Job: 'jobs', CronJob: 'cronjobs' }),
   ...namespaced('discovery.k8s.io/v1', { EndpointSlice: 'endpointslices' }),
+  ...namespaced('policy/v1', { PodDisruptionBudget: 'poddisruptionbudgets' }),
   ...namespaced('networking.k8s.io/v1', { NetworkPolicy: 'networkpolicies' }),
 ];
 

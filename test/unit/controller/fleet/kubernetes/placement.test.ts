@@ -1,6 +1,9 @@
 import t from 'tap';
 import { buildMesh } from '../../../../../controller/declared/mesh.ts';
 import type { K8sObject } from '../../../../../controller/declared/objects.ts';
+import type { Fields } from '../../../../../controller/declared/reading.ts';
+import { KINDS } from '../../../../../controller/snapshot/cluster/kinds.ts';
+import { neededOf } from '../../../../../controller/snapshot/cluster/needed.ts';
 import { placeProbes } from '../../../../../controller/fleet/kubernetes/placement.ts';
 import type { PlacementOptions } from '../../../../../controller/fleet/kubernetes/placement.ts';
 import { livePod, liveObject, liveSnapshot, namespaceObject } from '../../../../support/live-objects.ts';
@@ -50,6 +53,17 @@ t.test('what was there before is not touched', (t) => {
   t.end();
 });
 
+/** As a snapshot of a cluster holds it. */
+function budget(key: string, spec: Fields): K8sObject {
+  const [namespace = '', name = ''] = key.split('/');
+  const kind = KINDS.find((one) => one.kind === 'PodDisruptionBudget');
+  if (kind === undefined) throw new Error('no snapshot has budgets');
+  const given = { metadata: { namespace, name }, spec, status: { disruptionsAllowed: 1 } };
+  const object = neededOf({ ...kind, version: 'v1' }, given);
+  if (object === null) throw new Error(`no snapshot has ${key}`);
+  return object;
+}
+
 t.test('what keeps a probe from being there', (t) => {
   const ours = { 'app.kubernetes.io/part-of': 'meshproof' };
   const cases: readonly (readonly [object: K8sObject, why: RegExp | undefined])[] = [
@@ -60,10 +74,11 @@ t.test('what keeps a probe from being there', (t) => {
       }),
       /selector of Deployment shop\/greedy/,
     ],
-    [
-      liveObject('PodDisruptionBudget', 'shop/all', { spec: { selector: { matchLabels: {} } } }),
-      /selector of PodDisruptionBudget shop\/all/,
-    ],
+    [budget('shop/all', { selector: {}, maxUnavailable: 1 }), /selector of PodDisruptionBudget shop\/all/],
+    [budget('shop/share', { selector: {}, minAvailable: '50%' }), /selector of PodDisruptionBudget shop\/share/],
+    [budget('shop/number', { selector: {}, minAvailable: 1 }), undefined],
+    [budget('shop/web', { selector: { matchLabels: { app: 'web' } }, maxUnavailable: 1 }), undefined],
+    [budget('shop/nobody', { maxUnavailable: 1 }), undefined],
     [liveObject('Service', 'other/all', { spec: { selector: ours } }), undefined],
     [liveObject('Service', 'shop/none', { spec: {} }), undefined],
     [liveObject('Service', 'shop/web', { spec: { selector: { app: 'web' } } }), undefined],

@@ -128,3 +128,25 @@ t.test('credentials that nobody knows', async (t) => {
   t.equal(error.exitStatus, 77);
   t.match(error.message, /does not accept these credentials: .*Unauthorized/);
 });
+
+for (const namespaces of ['all', ['shop']] as const) {
+  t.test(`budgets that may not be read are done without, and it is said: ${String(namespaces)}`, async (t) => {
+    const from = await scene(t, ({ server }) => {
+      server.put(object('Pod', 'web', { spec: {} }), object('PodDisruptionBudget', 'web', { spec: {} }));
+      server.fail({ plural: 'poddisruptionbudgets' }, forbidden('poddisruptionbudgets'));
+    });
+    const snapshot = await (await view(t, from, namespaces)).snapshot(from.signal);
+    t.strictSame(names(snapshot), ['Pod shop/web']);
+    t.strictSame(snapshot.warnings, ['PodDisruptionBudget may not be read: what they say is not known']);
+  });
+}
+
+t.test('of a budget, what tells whom it counts and how', async (t) => {
+  const spec = { selector: {}, maxUnavailable: 1, unhealthyPodEvictionPolicy: 'AlwaysAllow' };
+  const from = await scene(t, ({ server }) => {
+    server.put(object('PodDisruptionBudget', 'web', { spec, status: { disruptionsAllowed: 1 } }));
+  });
+  const { objects } = await (await view(t, from)).snapshot(from.signal);
+  t.strictSame(objects[0]?.['spec'], { selector: {}, maxUnavailable: 1 });
+  t.equal(objects[0]?.['status'], undefined);
+});
