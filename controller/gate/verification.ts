@@ -1,5 +1,6 @@
 /** What a change has done: held against what was before it, and against what was meant. */
 import type { VerdictValue } from '../judge/finding.ts';
+import { counted } from '../judge/sentences.ts';
 import type { VerdictOptions } from '../judge/verdict.ts';
 import { conflictName } from './baseline.ts';
 import type { Baseline, BaselineCell, BaselineConflict } from './baseline.ts';
@@ -139,5 +140,5 @@ function coverageOf(cells: readonly BaselineCell[]): number {
 }
 
 function phrase(count: number, one: string, many = `${one}s`): string {
-  return count === 0 ? '' : `${String(count)} ${count === 1 ? one : many}`;
+  return count === 0 ? '' : counted(count, one, many);
 }

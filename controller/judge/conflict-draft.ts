@@ -1,4 +1,5 @@
 /** Conflicts while they are collected: what single cells and objects say, merged to one finding a cause. */
+import { compareText } from '../declared/order.ts';
 import type { Cause, Cell, Conflict, Severity } from './finding.ts';
 
 /** What a conflict keeps of a cell. */
@@ -23,14 +24,14 @@ export function mergeDrafts(drafts: readonly ConflictDraft[]): readonly Conflict
     .sort(
       (a, b) =>
         WORST_FIRST.indexOf(a.conflict.severity) - WORST_FIRST.indexOf(b.conflict.severity) ||
-        compare(a.conflict.cause.code, b.conflict.cause.code) ||
-        compare(a.key, b.key),
+        compareText(a.conflict.cause.code, b.conflict.cause.code) ||
+        compareText(a.key, b.key),
     )
     .map(({ conflict }) => conflict);
 }
 
 function merge(members: readonly ConflictDraft[]): Conflict {
-  const sorted = members.toSorted((a, b) => compare(a.cells[0]?.key ?? '', b.cells[0]?.key ?? ''));
+  const sorted = members.toSorted((a, b) => compareText(a.cells[0]?.key ?? '', b.cells[0]?.key ?? ''));
   const severity =
     WORST_FIRST.find((candidate) => members.some((member) => member.severity === candidate)) ?? 'warning';
   const speaker = sorted.find((member) => member.severity === severity);
@@ -38,11 +39,7 @@ function merge(members: readonly ConflictDraft[]): Conflict {
   return {
     severity,
     cause: speaker?.cause ?? { code: 'MP1505', message: '', fix: '', objects: [] },
-    cells: [...new Set(cells.map(({ key }) => key))].sort(compare),
+    cells: [...new Set(cells.map(({ key }) => key))].sort(compareText),
     isConfirmed: cells.some(({ drift }) => drift === 'agrees'),
   };
-}
-
-export function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -2,9 +2,9 @@
 import { targetKey } from '../../proto/vocabulary.ts';
 import type { LintFinding, LintReason } from '../declared/lint.ts';
 import type { Mesh } from '../declared/mesh.ts';
+import { compareText } from '../declared/order.ts';
 import { causeOf, objectName } from './cause.ts';
 import type { CauseCode } from './causes.ts';
-import { compare } from './conflict-draft.ts';
 import type { ConflictDraft } from './conflict-draft.ts';
 import type { Cell, Severity } from './finding.ts';
 import { routeName } from './sentences.ts';
@@ -47,7 +47,7 @@ export function lintConflicts(
 
 /** With a route that shows it, where there is one. */
 function messageOf({ message }: LintFinding, explained: readonly OpenCell[]): string {
-  const [example] = explained.toSorted((a, b) => compare(a.key, b.key));
+  const [example] = explained.toSorted((a, b) => compareText(a.key, b.key));
   return example === undefined ? message : `${routeName(example)} is open to plaintext. ${message}`;
 }
 

@@ -18,6 +18,11 @@ export function routeName(cell: Pick<MeasuredCell, 'source' | 'vantage' | 'targe
   return `${callerName(cell)} → ${targetKey(cell.target)}`;
 }
 
+/** `1 route`, `3 routes`. */
+export function counted(count: number, one: string, many = `${one}s`): string {
+  return `${String(count)} ${count === 1 ? one : many}`;
+}
+
 /** `A`, `A and B`, `A, B and C`. */
 export function listed(words: readonly string[]): string {
   const last = words.at(-1) ?? '';

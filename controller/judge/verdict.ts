@@ -1,4 +1,5 @@
 /** The three-valued answer of a sweep: fail, inconclusive or pass, with the counts that it rests on. */
+import { counted } from './sentences.ts';
 import type { Cell, Conflict, Drift, Verdict } from './finding.ts';
 
 export type FailOn = 'drift' | 'critical' | 'error' | 'warning';
@@ -52,7 +53,7 @@ function violationsOf(
 }
 
 function phrase(count: number, what: string): string {
-  return count === 0 ? '' : `${String(count)} ${what}${count === 1 ? '' : 's'}`;
+  return count === 0 ? '' : counted(count, what);
 }
 
 function percent(share: number): string {

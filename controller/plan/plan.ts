@@ -2,6 +2,7 @@
 import type { Mesh } from '../declared/mesh.ts';
 import type { Vantage } from '../../proto/vocabulary.ts';
 import { routeKey, vantageKey } from '../../proto/vocabulary.ts';
+import { compareText } from '../declared/order.ts';
 import type { PlacedVantage, PlannedCell } from './cell.ts';
 import { planHealth } from './health.ts';
 import { DEFAULT_PLAN_OPTIONS } from './options.ts';
@@ -66,13 +67,9 @@ export function makePlan(
 /** One workload stands for a vantage: the first by name. */
 function distinct(vantages: readonly PlacedVantage[]): readonly PlacedVantage[] {
   const byKey = new Map<string, PlacedVantage>();
-  for (const placed of [...vantages].sort((a, b) => compare(a.workload, b.workload))) {
+  for (const placed of [...vantages].sort((a, b) => compareText(a.workload, b.workload))) {
     const key = vantageKey(placed.vantage);
     if (!byKey.has(key)) byKey.set(key, placed);
   }
-  return [...byKey].sort(([a], [b]) => compare(a, b)).map(([, placed]) => placed);
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
+  return [...byKey].sort(([a], [b]) => compareText(a, b)).map(([, placed]) => placed);
 }

@@ -1,10 +1,10 @@
 /** The health table: a row a container's health check, with the kubelet's way beside the direct and the rewritten one. */
 import type { HealthAction, HealthProbe, HealthVariant } from '../../proto/vocabulary.ts';
+import { compareText } from '../declared/order.ts';
 import type { Cell, Sweep } from '../judge/finding.ts';
 import type { FindingList } from './finding-list.ts';
 import { cellMark } from './glyphs.ts';
 import type { Page } from './page.ts';
-import { compareText } from './target-order.ts';
 import { alignColumns } from './text-layout.ts';
 
 export const VARIANTS: readonly HealthVariant[] = ['kubelet', 'original', 'rewritten'];

@@ -1,6 +1,7 @@
 /** The sweep as one HTML file: the page of `serve`, with its evidence inside, for a browser that is alone with it. */
 import { VERSION } from '../../proto/version.ts';
 import type { Cell, Sweep } from '../judge/finding.ts';
+import { counted } from '../judge/sentences.ts';
 import { accessOf } from '../monitor/access.ts';
 import type { RouteNow } from '../monitor/current.ts';
 import { board, BOARD_SECTIONS, skipLinks } from '../web/page/board.ts';
@@ -9,7 +10,7 @@ import { markup } from '../web/page/markup.ts';
 import type { Markup } from '../web/page/markup.ts';
 import { RouteNames } from '../web/page/route-names.ts';
 import { viewOf } from '../web/page/view.ts';
-import { counted, duration, moment } from '../web/page/words.ts';
+import { duration, moment } from '../web/page/words.ts';
 import type { Shown } from '../web/shown.ts';
 import { denialSentence, denialsOf } from './denials.ts';
 import { listFindings } from './finding-list.ts';

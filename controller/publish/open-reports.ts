@@ -1,9 +1,9 @@
 /** A sweep, or the matrix of a monitor, as policy reports: one a namespace of targets, one for what has no namespace. */
+import { compareText } from '../declared/order.ts';
 import type { Conflict, Sweep } from '../judge/finding.ts';
 import type { Current } from '../monitor/current.ts';
 import { cellResult, conflictResult } from './open-reports-words.ts';
 import type { ObjectReference, ReportResult, ReportStatus, ReportedCell } from './open-reports-words.ts';
-import { compareText } from './target-order.ts';
 
 export type ReportApi = 'openreports' | 'wgpolicyk8s';
 

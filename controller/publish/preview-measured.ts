@@ -2,6 +2,7 @@
 import type { Foreseen, MeasuredPreview } from '../gate/measured-preview.ts';
 import { CERTAINTIES } from '../gate/prediction.ts';
 import type { Certainty } from '../gate/prediction.ts';
+import { counted } from '../judge/sentences.ts';
 import { routeGroups } from './compared-routes.ts';
 import { probeKey, targetKey, vantageKey } from '../../proto/vocabulary.ts';
 import type { Cell } from '../judge/finding.ts';
@@ -38,11 +39,13 @@ export function foreseenItems({
     ),
     ...Object.entries(OTHERS).map(([kind, title]) => [title, foreseen.filter((one) => one.kind === kind)] as const),
   ];
-  const items = sections.map(([title, members]) => [counted(title, members.length), itemsOf(members)] as const);
+  const items = sections.map(
+    ([title, members]) => [`${title}: ${counted(members.length, 'route')}`, itemsOf(members)] as const,
+  );
   const closed = routeGroups(alreadyClosed.map(named)).map((route) => `${route}: it does not work today either`);
   return [
     ...items,
-    [counted('Would be shut out, and is closed already', alreadyClosed.length), closed] as const,
+    [`Would be shut out, and is closed already: ${counted(alreadyClosed.length, 'route')}`, closed] as const,
   ].filter(([, lines]) => lines.length > 0);
 }
 
@@ -75,8 +78,4 @@ function named(cell: Cell): { readonly vantage: string; readonly target: string;
   const target = cell.target.kind === 'pod' ? `pods:${targetName(cell)}` : targetKey(cell.target);
   const { namespace, serviceAccount, dataPlane } = cell.vantage;
   return { vantage: vantageKey({ namespace, serviceAccount, dataPlane }), target, probe: probeKey(cell.probe) };
-}
-
-function counted(title: string, count: number): string {
-  return `${title}: ${String(count)} ${count === 1 ? 'route' : 'routes'}`;
 }

@@ -3,6 +3,7 @@ import type { FlipKind } from '../gate/flip.ts';
 import { FLIP_KINDS } from '../gate/flip.ts';
 import { answerMeasured } from '../gate/measured-answer.ts';
 import type { FlipGroup, Preview, PreviewAnswer } from '../gate/preview.ts';
+import { counted } from '../judge/sentences.ts';
 import { cellLines, conflictParagraph } from './conflict-list.ts';
 import { objectWords } from './object-words.ts';
 import type { Page, Tone } from './page.ts';
@@ -10,16 +11,7 @@ import { paint } from './page.ts';
 import { measuredLines } from './preview-measured.ts';
 import { exceptionManifestLines, readinessLines } from './preview-readiness.ts';
 import type { PreviewReport } from './preview-words.ts';
-import {
-  FLIP_TITLES,
-  counted,
-  doorRows,
-  exceptionRows,
-  groupCells,
-  groupTitle,
-  headline,
-  restWords,
-} from './preview-words.ts';
+import { FLIP_TITLES, doorRows, exceptionRows, groupCells, groupTitle, headline, restWords } from './preview-words.ts';
 import { alignColumns, paragraph } from './text-layout.ts';
 
 const ANSWER_TONES: Readonly<Record<PreviewAnswer, Tone>> = { safe: 'good', flips: 'alarm', unsure: 'warn' };

@@ -6,6 +6,7 @@ import type { MeasuredPreview } from '../gate/measured-preview.ts';
 import type { DoorChange, FlipGroup, Preview } from '../gate/preview.ts';
 import type { Readiness } from '../gate/readiness.ts';
 import { CAUSES } from '../judge/causes.ts';
+import { counted } from '../judge/sentences.ts';
 import { objectWords } from './object-words.ts';
 
 /** What was asked: the effect of a change, or whether STRICT can be turned on. */
@@ -68,10 +69,6 @@ function clause(kind: FlipKind, groups: readonly FlipGroup[]): string {
     ...(checks > 0 ? [counted(checks, 'health check', 'health checks')] : []),
   ].join(' and ');
   return `${who} ${CLAUSES[kind][flips.length === 1 ? 0 : 1]}`;
-}
-
-export function counted(count: number, one: string, many: string): string {
-  return `${String(count)} ${count === 1 ? one : many}`;
 }
 
 /** `3 calls: strict-refuses-naked-source MP1001`. */

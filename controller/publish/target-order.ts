@@ -1,6 +1,7 @@
 /** The order in which readers look for vantages and targets: by namespace, then by name, then by port. */
 import type { DataPlane, Target, Vantage } from '../../proto/vocabulary.ts';
 import { targetKey } from '../../proto/vocabulary.ts';
+import { compareText } from '../declared/order.ts';
 import type { Cell } from '../judge/finding.ts';
 
 /** Services before pods; a target behind a gateway stands after the same target without. */
@@ -12,10 +13,6 @@ export function compareTargets(left: Target, right: Target): number {
     left.port - right.port ||
     compareText(targetKey(left), targetKey(right))
   );
-}
-
-export function compareText(left: string, right: string): number {
-  return left < right ? -1 : left > right ? 1 : 0;
 }
 
 const PLANES: readonly DataPlane[] = ['sidecar', 'ambient', 'naked', 'host'];

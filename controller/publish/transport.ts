@@ -1,6 +1,7 @@
 /** The transport table: a row a pod port, with the mode in force and what each fingerprint probe met. */
 import type { Probe } from '../../proto/vocabulary.ts';
 import { targetKey } from '../../proto/vocabulary.ts';
+import { compareText } from '../declared/order.ts';
 import type { Cell, Sweep } from '../judge/finding.ts';
 import type { FindingList } from './finding-list.ts';
 import { cellMark } from './glyphs.ts';
@@ -8,7 +9,6 @@ import type { Page, Tone } from './page.ts';
 import { paint } from './page.ts';
 import type { PortMode } from './port-mode.ts';
 import { portMode } from './port-mode.ts';
-import { compareText } from './target-order.ts';
 import { alignColumns } from './text-layout.ts';
 
 export const COLUMNS = ['plaintext', 'tls', 'tls+alpn', 'mtls', 'untrusted'] as const;

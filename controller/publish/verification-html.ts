@@ -2,6 +2,7 @@
 import { VERSION } from '../../proto/version.ts';
 import type { BaselineCell, BaselineConflict } from '../gate/baseline.ts';
 import type { VerificationReport } from '../gate/verification-report.ts';
+import { counted } from '../judge/sentences.ts';
 import { markup } from '../web/page/markup.ts';
 import type { Markup } from '../web/page/markup.ts';
 import { routeGroups, stateWords } from './compared-routes.ts';
@@ -17,7 +18,6 @@ import {
   changedTitle,
   circumstances,
   conflictTitle,
-  counted,
   durationWords,
   expectedWords,
   groupChanges,

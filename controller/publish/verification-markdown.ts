@@ -1,6 +1,7 @@
 /** A verification for pull requests and step summaries. */
 import type { BaselineConflict } from '../gate/baseline.ts';
 import type { VerificationReport } from '../gate/verification-report.ts';
+import { counted } from '../judge/sentences.ts';
 import { routeGroups } from './compared-routes.ts';
 import { code, escape } from './markdown-text.ts';
 import { objectWords } from './object-words.ts';
@@ -12,7 +13,6 @@ import {
   changedTitle,
   circumstances,
   conflictTitle,
-  counted,
   durationWords,
   expectedWords,
   groupChanges,

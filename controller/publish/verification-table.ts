@@ -2,6 +2,7 @@
 import type { BaselineCell, BaselineConflict } from '../gate/baseline.ts';
 import type { VerificationReport } from '../gate/verification-report.ts';
 import type { VerdictValue } from '../judge/finding.ts';
+import { counted } from '../judge/sentences.ts';
 import { routeLines, stateWords } from './compared-routes.ts';
 import { objectWords } from './object-words.ts';
 import type { Page, Tone } from './page.ts';
@@ -15,7 +16,6 @@ import {
   changedTitle,
   circumstances,
   conflictTitle,
-  counted,
   expectedWords,
   groupChanges,
   headline,

@@ -1,10 +1,11 @@
 /** What a watch saw: who was down or open, from when to when. */
 import type { WatchReport, WatchedRoute } from '../gate/watch.ts';
+import { counted } from '../judge/sentences.ts';
 import { measuredWords } from './compared-routes.ts';
 import type { Page } from './page.ts';
 import { paint } from './page.ts';
 import { alignColumns } from './text-layout.ts';
-import { counted, durationWords } from './verification-words.ts';
+import { durationWords } from './verification-words.ts';
 
 const SHOWN = 20;
 

@@ -5,6 +5,7 @@ import type { ExpectedChange, MissingChange } from '../gate/expected-changes.ts'
 import type { VerificationReport } from '../gate/verification-report.ts';
 import { CAUSES } from '../judge/causes.ts';
 import type { CauseCode } from '../judge/causes.ts';
+import { counted } from '../judge/sentences.ts';
 import { timeWords } from './baseline.ts';
 import { measuredWords, routeGroups, stateWords } from './compared-routes.ts';
 
@@ -140,10 +141,6 @@ export function circumstances({ kind, verification, sweeps }: VerificationReport
   const all = judged === after.cells.length ? 'all of them judged' : `${String(judged)} of them judged`;
   const many = sweeps.length > 1 ? ` in ${String(sweeps.length)} sweeps` : '';
   return `Held against ${before.name}, of ${timeWords(before.finishedAt)}; ${counted(after.cells.length, 'cell', 'cells')}${many}, ${all}.`;
-}
-
-export function counted(count: number, one: string, many: string): string {
-  return `${String(count)} ${count === 1 ? one : many}`;
 }
 
 export function seenWords(seen: VerificationReport['flaps'][number]['seen']): string {

@@ -1,6 +1,5 @@
 /** The controller's own pod: what its probes take over from it, and how the engine is to know it. */
 import { MeshproofError } from '../../../proto/errors.ts';
-import type { Environment } from '../../api-server/connect.ts';
 import type { K8sObject } from '../../declared/objects.ts';
 import { fields, list, text, textMap, texts } from '../../declared/reading.ts';
 import type { Fields } from '../../declared/reading.ts';
@@ -15,27 +14,6 @@ export interface OwnPlace {
   readonly host: string;
   /** On all that is made for it, and in the names. */
   readonly sweepId: string;
-}
-
-/** Throws MPE_INVALID_CONFIG with a line for every variable that is missing. */
-export function ownPlace(env: Environment): OwnPlace {
-  const missing: string[] = [];
-  const read = (name: string): string => {
-    const value = env[name] ?? '';
-    if (value === '') missing.push(`${name} is not set; the Job's template sets it.`);
-    return value;
-  };
-  const place = {
-    podName: read('MESHPROOF_POD_NAME'),
-    namespace: read('MESHPROOF_POD_NAMESPACE'),
-    host: read('MESHPROOF_POD_IP'),
-    sweepId: read('MESHPROOF_SWEEP_ID'),
-  };
-  if (missing.length === 0) return place;
-  const message = `this does not run as meshproof's controller in a pod:\n  ${missing.join('\n  ')}`;
-  throw new MeshproofError('MPE_INVALID_CONFIG', message, {
-    hint: 'Without --in-cluster, the sweep is run as a Job in the cluster.',
-  });
 }
 
 /** Taints that Kubernetes lets every pod bear for a while are no wish of the owner's. */

@@ -1,5 +1,6 @@
 /** Findings as a numbered list, one a cause: what is seen, why, the objects, the fix, and the cells. */
 import { CAUSES } from '../../judge/causes.ts';
+import { counted } from '../../judge/sentences.ts';
 import { cellGroups, findingSentence } from '../../publish/finding-words.ts';
 import type { Finding } from '../../publish/finding-list.ts';
 import { objectWords } from '../../publish/object-words.ts';
@@ -9,7 +10,6 @@ import { patternCells } from './grid.ts';
 import { patternSentence } from './pattern-words.ts';
 import { findPatterns } from './patterns.ts';
 import type { View } from './view.ts';
-import { counted } from './words.ts';
 
 const UNFOLDED = 6;
 const FINDINGS = 60;

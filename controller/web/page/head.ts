@@ -1,11 +1,12 @@
 /** The head of the page: verdict, coverage, freshness, the last sweep, and what keeps the monitor from knowing. */
 import type { Verdict } from '../../judge/finding.ts';
+import { counted } from '../../judge/sentences.ts';
 import type { Freshness } from '../../monitor/current.ts';
 import { countWords } from '../../publish/verdict-words.ts';
 import type { Markup } from './markup.ts';
 import { markup } from './markup.ts';
 import type { View } from './view.ts';
-import { counted, duration, moment } from './words.ts';
+import { duration, moment } from './words.ts';
 
 const NAMES: Readonly<Record<Verdict['value'], string>> = { pass: 'PASS', fail: 'FAIL', inconclusive: 'INCONCLUSIVE' };
 

@@ -1,11 +1,12 @@
 /** What has happened of late: transitions, conflicts and propagation; not every sweep. */
+import { counted } from '../../judge/sentences.ts';
 import type { MonitorEvent, StoredEvent } from '../../monitor/events.ts';
 import type { Monitored } from '../../monitor/monitored.ts';
 import { objectWords } from '../../publish/object-words.ts';
 import type { Store } from '../../store/store.ts';
 import { markup } from './markup.ts';
 import type { Markup } from './markup.ts';
-import { counted, duration, moment, routePath } from './words.ts';
+import { duration, moment, routePath } from './words.ts';
 
 const SHOWN = 25;
 const ROUTE_SHOWN = 100;

@@ -1,11 +1,12 @@
 /** The tables whose rows are ports and health checks: what is in force there, probe by probe. */
 import { targetKey } from '../../../proto/vocabulary.ts';
 import type { HealthProbe } from '../../../proto/vocabulary.ts';
+import { compareText } from '../../declared/order.ts';
 import type { Cell } from '../../judge/finding.ts';
+import { counted } from '../../judge/sentences.ts';
 import type { RouteNow } from '../../monitor/current.ts';
 import { actionWords, VARIANTS } from '../../publish/health.ts';
 import { portMode } from '../../publish/port-mode.ts';
-import { compareText } from '../../publish/target-order.ts';
 import { certificateWords, columnOf, COLUMNS, declaredMode } from '../../publish/transport.ts';
 import { byNamespace } from './grid.ts';
 import { markup } from './markup.ts';
@@ -13,7 +14,6 @@ import type { Markup } from './markup.ts';
 import { countTones, FOLD_ROWS, toneCount } from './reachability.ts';
 import { tiles, UNPLANNED } from './tile.ts';
 import type { View } from './view.ts';
-import { counted } from './words.ts';
 
 /** A row: its head, then its cells. */
 export interface PortRow {

@@ -1,5 +1,6 @@
 /** The reachability table: a row a vantage, a column a target, both by namespace; long ones folded by namespace. */
 import type { Drift } from '../../judge/finding.ts';
+import { counted } from '../../judge/sentences.ts';
 import type { RouteNow } from '../../monitor/current.ts';
 import { byNamespace } from './grid.ts';
 import type { GridColumn, GridRow } from './grid.ts';
@@ -9,7 +10,6 @@ import { toneOf } from './mark.ts';
 import type { Tone } from './mark.ts';
 import { tiles, UNPLANNED } from './tile.ts';
 import type { View } from './view.ts';
-import { counted } from './words.ts';
 
 /** More rows than that, and they are folded. */
 export const FOLD_ROWS = 100;

@@ -14,11 +14,6 @@ export function duration(ms: number): string {
   return ms < 120_000 ? `${String(Math.round(ms / 1000))} s` : `${String(Math.round(ms / 60_000))} min`;
 }
 
-/** `1 route`, `2 routes`. */
-export function counted(count: number, one: string, many = `${one}s`): string {
-  return `${String(count)} ${count === 1 ? one : many}`;
-}
-
 /** `/routes/…`: the page of one route. */
 export function routePath(key: string): string {
   return `/routes/${encodeURIComponent(key)}`;

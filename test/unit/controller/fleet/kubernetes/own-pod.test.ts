@@ -2,26 +2,11 @@ import t from 'tap';
 import { buildMesh } from '../../../../../controller/declared/mesh.ts';
 import type { Fields } from '../../../../../controller/declared/reading.ts';
 import { excludedRangesIn, meshAccessIn } from '../../../../../controller/fleet/kubernetes/mesh-access.ts';
-import { ownPlace, templateOf } from '../../../../../controller/fleet/kubernetes/own-pod.ts';
+import { templateOf } from '../../../../../controller/fleet/kubernetes/own-pod.ts';
 import { tokenReader } from '../../../../../controller/fleet/kubernetes/token-reader.ts';
 import { FakeProbeApi } from '../../../../support/fake-probe-api.ts';
 import { liveObject, liveSnapshot } from '../../../../support/live-objects.ts';
 import { ManualClock } from '../../../../support/manual-clock.ts';
-
-t.test('the controller learns its place from its environment, and names all that is missing', (t) => {
-  const env = {
-    MESHPROOF_POD_NAME: 'sweep-x',
-    MESHPROOF_POD_NAMESPACE: 'meshproof',
-    MESHPROOF_POD_IP: '10.0.9.9',
-    MESHPROOF_SWEEP_ID: 'k7w2',
-  };
-  t.strictSame(ownPlace(env), { podName: 'sweep-x', namespace: 'meshproof', host: '10.0.9.9', sweepId: 'k7w2' });
-  t.throws(() => ownPlace({ ...env, MESHPROOF_POD_IP: '', MESHPROOF_SWEEP_ID: undefined }), {
-    code: 'MPE_INVALID_CONFIG',
-    message: /MESHPROOF_POD_IP[^]*MESHPROOF_SWEEP_ID/,
-  });
-  t.end();
-});
 
 t.test('what probes take over from the pod of their controller', (t) => {
   const container: Fields = {
