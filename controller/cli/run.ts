@@ -3,6 +3,7 @@ import { basename } from 'node:path';
 import { CommanderError } from 'commander';
 import type { ExitStatus } from '../../proto/errors.ts';
 import { EXIT } from '../../proto/errors.ts';
+import { shellWord } from '../publish/shell-word.ts';
 import { failureOf } from './failure.ts';
 import { buildProgram } from './program.ts';
 import type { Session } from './session.ts';
@@ -48,10 +49,6 @@ export async function runCli(run: CliRun): Promise<ExitStatus> {
     terminal.note(failure.text);
     return failure.status;
   }
-}
-
-function shellWord(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
 /** What the user has to type to come here again; npm finds the launcher of a checkout. */

@@ -5,6 +5,7 @@ import type { Attempt, Cell } from '../judge/finding.ts';
 import { outcomeWords } from './outcome-words.ts';
 import type { Page } from './page.ts';
 import { paint } from './page.ts';
+import { shellWord } from './shell-word.ts';
 import { paragraph } from './text-layout.ts';
 
 /** With a newline at its end. */
@@ -63,7 +64,7 @@ function repetitionLines({ vantage, probe, attempts }: Cell, page: Page): readon
 export function commandOf(probe: Probe, address: string): string | undefined {
   switch (probe.kind) {
     case 'http':
-      return `curl -sv -X ${probe.method} http://${address}${probe.path}`;
+      return `curl -sv -X ${probe.method} ${shellWord(`http://${address}${probe.path}`)}`;
     case 'tcp':
       return `curl -sv telnet://${address}`;
     case 'grpc':
