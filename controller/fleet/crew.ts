@@ -28,40 +28,39 @@ const PROVED_AFTER_MS = 60_000;
 
 export class Crew {
   readonly #deps: CrewDeps;
+  /** By `vantageKey`. */
+  #wanted: ReadonlyMap<string, Vantage> = new Map();
   readonly #posts = new Map<string, Post>();
 
   constructor(deps: CrewDeps) {
     this.#deps = deps;
   }
 
-  /** From now on there is to be an agent for each of these, and for no others. */
-  async want(vantages: readonly Vantage[]): Promise<void> {
-    const wanted = new Map(vantages.map((vantage) => [vantageKey(vantage), vantage]));
-    const superfluous = [...this.#posts]
-      .filter(([key]) => !wanted.has(key))
-      .map(([key, { vantage }]) => {
-        this.#posts.delete(key);
-        return vantage;
-      });
-    if (superfluous.length > 0) await this.#deps.launcher.retire?.(superfluous);
-    for (const [key, vantage] of wanted) {
-      if (this.#posts.has(key)) continue;
-      this.#posts.set(key, { vantage, failures: 0, notBeforeMs: 0, startedAtMs: -Infinity });
-    }
+  /** From the next tending on there is to be an agent for each of these, and for no others. */
+  want(vantages: readonly Vantage[]): void {
+    this.#wanted = new Map(vantages.map((vantage) => [vantageKey(vantage), vantage]));
   }
 
   /**
-   * Starts who is missing, and dismisses who is not wanted. To be called now and then, once it is known who is. Rejects
-   * where agents cannot be started; they are tried again later.
+   * Starts who is missing, and dismisses who is not wanted. To be called now and then, once it is known who is, and not
+   * again before it has settled. Rejects where agents cannot be started; they are tried again later. False: somebody is
+   * missing whose turn has not come yet.
    */
-  async tend(signal: AbortSignal): Promise<void> {
+  async tend(signal: AbortSignal): Promise<boolean> {
     const { fleet, launcher, clock, debug } = this.#deps;
-    const nowMs = clock.monotonicMs();
     for (const { id, vantage } of fleet.roster.agents()) {
-      if (!this.#posts.has(vantageKey(vantage))) fleet.dismiss(id);
+      if (!this.#wanted.has(vantageKey(vantage))) fleet.dismiss(id);
     }
-    const due = [...this.#posts.values()].filter((post) => this.#isVacant(post) && post.notBeforeMs <= nowMs);
-    if (due.length === 0) return;
+    const superfluous = [...this.#posts].filter(([key]) => !this.#wanted.has(key));
+    for (const [key, vantage] of this.#wanted) {
+      if (!this.#posts.has(key)) this.#posts.set(key, { vantage, failures: 0, notBeforeMs: 0, startedAtMs: -Infinity });
+    }
+    for (const [key] of superfluous) this.#posts.delete(key);
+    if (superfluous.length > 0) await launcher.retire?.(superfluous.map(([, { vantage }]) => vantage));
+    const nowMs = clock.monotonicMs();
+    const vacant = [...this.#posts.values()].filter((post) => this.#isVacant(post));
+    const due = vacant.filter(({ notBeforeMs }) => notBeforeMs <= nowMs);
+    if (due.length === 0) return vacant.length === 0;
     for (const post of due) {
       const key = vantageKey(post.vantage);
       const lost = fleet.roster.agents().filter((agent) => vantageKey(agent.vantage) === key);
@@ -70,15 +69,21 @@ export class Crew {
         fleet.roster.forget(id);
       }
       if (nowMs - post.startedAtMs > PROVED_AFTER_MS) post.failures = 0;
-      post.notBeforeMs = nowMs + Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** post.failures);
-      post.failures += 1;
-      post.startedAtMs = nowMs;
     }
-    await launcher.launch(
-      due.map(({ vantage }) => vantage),
-      fleet.endpoint,
-      signal,
-    );
+    try {
+      await launcher.launch(
+        due.map(({ vantage }) => vantage),
+        fleet.endpoint,
+        signal,
+      );
+    } finally {
+      const startedAtMs = clock.monotonicMs();
+      for (const post of due) {
+        const pauseMs = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** post.failures);
+        Object.assign(post, { failures: post.failures + 1, startedAtMs, notBeforeMs: startedAtMs + pauseMs });
+      }
+    }
+    return due.length === vacant.length;
   }
 
   #isVacant({ vantage }: Post): boolean {

@@ -80,6 +80,8 @@ export class Monitor implements Monitored, AsyncDisposable {
   readonly #stopListening: () => void;
   #taken: Snapshot | undefined;
   #isStaffed = false;
+  /** Goes on beside the beats once the first agents are started; never rejects. Undefined: none is under way. */
+  #tending: Promise<void> | undefined;
   /** Why agents that are missing cannot be started; null: they can. */
   #hindrance: string | null = null;
   #looksAtMs: number[] = [];
@@ -161,11 +163,18 @@ export class Monitor implements Monitored, AsyncDisposable {
    */
   async run(signal: AbortSignal): Promise<never> {
     const { clock } = this.#deps;
-    for (;;) {
-      this.#busyMs = 0;
-      await this.#beat(signal);
-      const restMs = Math.min(this.#matrix.intervalMs, REST * this.#busyMs);
-      await clock.sleep(Math.max(BEAT_MS, restMs), signal);
+    const ended = new AbortController();
+    const until = AbortSignal.any([signal, ended.signal]);
+    try {
+      for (;;) {
+        this.#busyMs = 0;
+        await this.#beat(until);
+        const restMs = Math.min(this.#matrix.intervalMs, REST * this.#busyMs);
+        await clock.sleep(Math.max(BEAT_MS, restMs), until);
+      }
+    } finally {
+      ended.abort();
+      await this.#tending;
     }
   }
 
@@ -198,16 +207,27 @@ export class Monitor implements Monitored, AsyncDisposable {
     await this.#save(signal);
   }
 
-  /** Where the first agents cannot be started, none ever can; later it is trouble that passes. */
+  /**
+   * Where the first agents cannot be started, none ever can; later it is trouble that passes, and that may last as long as
+   * the cluster is borne: those who are there are judged and acknowledged meanwhile.
+   */
   async #staff(signal: AbortSignal): Promise<void> {
     if (this.#matrix.declared === undefined) return;
-    try {
+    if (this.#isStaffed) {
+      this.#tending ??= this.#tend(signal);
+    } else {
       await this.#crew.tend(signal);
       this.#isStaffed = true;
-      this.#hindrance = null;
+    }
+  }
+
+  async #tend(signal: AbortSignal): Promise<void> {
+    try {
+      if (await this.#crew.tend(signal)) this.#hindrance = null;
     } catch (error) {
-      if (!this.#isStaffed || signal.aborted) throw error;
-      this.#hindrance = advice(error);
+      if (!signal.aborted) this.#hindrance = advice(error);
+    } finally {
+      this.#tending = undefined;
     }
   }
 
@@ -229,11 +249,11 @@ export class Monitor implements Monitored, AsyncDisposable {
     const state = declaredState(taken, launcher.place(taken), this.#options);
     this.#taken = taken;
     this.#busyMs += clock.monotonicMs() - beganMs;
-    await this.#redeclare(state, before);
+    this.#redeclare(state, before);
     debug(`${String(state.cells.size)} routes of ${String(state.plan.vantages.length)} vantages are planned`);
   }
 
-  async #redeclare(state: DeclaredState, before: DeclaredState | undefined): Promise<void> {
+  #redeclare(state: DeclaredState, before: DeclaredState | undefined): void {
     const { launcher } = this.#deps;
     const times = this.#times();
     const { begun, assigned, gone, changedAnswers } = this.#matrix.redeclare(state, launcher.addressesOf, times);
@@ -249,7 +269,7 @@ export class Monitor implements Monitored, AsyncDisposable {
     this.#orders.change(assigned, gone);
     for (const route of assigned) this.#rounds.expect(route.number, route.attempts, route.dialled.length);
     this.#intake.takeEarly();
-    await this.#crew.want(state.plan.vantages.map(({ vantage }) => vantage));
+    this.#crew.want(state.plan.vantages.map(({ vantage }) => vantage));
     if (before !== undefined && changedAnswers.length > 0) {
       const objects = changedObjects(before.taken, state.taken);
       this.#propagation.begin(objects, changedAnswers, times.wallMs, times.monotonicMs);

@@ -5,7 +5,8 @@ import { openStore } from '../../controller/store/open-store.ts';
 import type { Store } from '../../controller/store/store.ts';
 import { INTERVAL_MS, startMonitor } from '../support/monitor-scene.ts';
 import type { MonitorScene } from '../support/monitor-scene.ts';
-import { BATCH_TO_OPEN, BATCH_TO_PAY, CRON_TO_PAY, HeldSource, pulsingShop } from '../support/pulsing-shop.ts';
+import { ANSWER, BATCH_TO_OPEN, BATCH_TO_PAY, CRON_TO_PAY, HeldSource, pulsingShop } from '../support/pulsing-shop.ts';
+import type { Seen } from '../support/pulsing-shop.ts';
 import { HOUR_MS, steppingClock } from '../support/stepping-clock.ts';
 
 const BATCH = 'legacy/batch (naked)';
@@ -28,7 +29,7 @@ function neverPasses(scene: MonitorScene): () => readonly string[] {
 }
 
 /** They wait, most of the time. */
-t.jobs = 11;
+t.jobs = 13;
 const AT_ONCE = { buffered: true };
 
 t.test(
@@ -100,6 +101,42 @@ t.test('agents that cannot be started again are trouble, and no end', AT_ONCE, a
   t.equal(scene.current().verdict.value, 'inconclusive');
   launcher.fault = undefined;
   await scene.until('all is well again', passing(scene));
+});
+
+t.test('while agents are being started again, the others are judged and acknowledged as ever', AT_ONCE, async (t) => {
+  const seen: Seen = new Map();
+  await using launcher = pulsingShop(seen);
+  await using scene = await startMonitor({ source: new HeldSource(), launcher });
+  await scene.until('a first pass', passing(scene));
+  const answered = Promise.withResolvers<undefined>();
+  launcher.hang = answered.promise;
+  launcher.lose(CRON, 'the node is gone');
+  await scene.until('the routes of that one are unknown', () => scene.transitions(CRON_TO_PAY)[0], KNOWN_WITHIN_MS);
+  seen.set(`${BATCH} → shop/pay:80`, ANSWER);
+  await scene.until('an exposure', () => scene.transitions(BATCH_TO_PAY)[0]?.to === 'exposed', 2 * INTERVAL_MS);
+  t.same(
+    scene.transitions('legacy/batch').filter(({ to }) => to === 'unknown'),
+    [],
+  );
+  t.ok((launcher.agents.get(BATCH)?.unacknowledged ?? Infinity) < 20, 'it has credit');
+  seen.clear();
+  launcher.hang = undefined;
+  answered.reject(new MeshproofError('MPE_CLUSTER_UNREACHABLE', 'the API server does not answer'));
+  await scene.until('trouble', () => scene.current().troubles.some(({ kind }) => kind === 'no-agents'));
+  await scene.until('all is well again', passing(scene));
+  t.equal(launcher.launches.get(CRON), 2);
+});
+
+t.test('a start of agents that is under way does not outlive it', AT_ONCE, async (t) => {
+  await using launcher = pulsingShop();
+  await using scene = await startMonitor({ source: new HeldSource(), launcher });
+  await scene.until('a first pass', passing(scene));
+  launcher.hang = new Promise(() => undefined);
+  launcher.lose(CRON, 'the node is gone');
+  await scene.until('unknown', () => scene.transitions(CRON_TO_PAY)[0], KNOWN_WITHIN_MS);
+  await scene[Symbol.asyncDispose]();
+  t.match(await scene.running, { name: 'AbortError' });
+  t.equal(launcher.launches.get(CRON), 1);
 });
 
 t.test('where not even the first agents can be started, it ends', AT_ONCE, async (t) => {

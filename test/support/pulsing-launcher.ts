@@ -10,6 +10,7 @@ import type {
 } from '../../controller/fleet/launcher.ts';
 import type { PlacedVantage } from '../../controller/plan/plan.ts';
 import type { Snapshot } from '../../controller/snapshot/snapshot.ts';
+import { orAborted } from '../../proto/or-aborted.ts';
 import type { Outcome } from '../../proto/outcome.ts';
 import type { Target, Vantage } from '../../proto/vocabulary.ts';
 import { targetKey, vantageKey } from '../../proto/vocabulary.ts';
@@ -38,6 +39,8 @@ export class PulsingLauncher implements Launcher {
   endpoint: ControllerEndpoint | undefined;
   /** Launches reject with this. */
   fault: Error | undefined;
+  /** Launches wait for this. */
+  hang: Promise<unknown> | undefined;
   /** Agents that are started do not come. */
   isBarred = false;
   readonly #options: PulsingOptions;
@@ -70,9 +73,14 @@ export class PulsingLauncher implements Launcher {
     return [{ address: { host: '127.0.0.1', port } }];
   };
 
-  readonly launch = (vantages: readonly Vantage[], controller: ControllerEndpoint): Promise<void> => {
+  readonly launch = async (
+    vantages: readonly Vantage[],
+    controller: ControllerEndpoint,
+    signal: AbortSignal,
+  ): Promise<void> => {
     this.endpoint = controller;
-    if (this.fault !== undefined) return Promise.reject(this.fault);
+    if (this.hang !== undefined) await orAborted(this.hang, signal);
+    if (this.fault !== undefined) throw this.fault;
     for (const vantage of vantages) {
       const key = vantageKey(vantage);
       const count = (this.launches.get(key) ?? 0) + 1;
@@ -81,7 +89,6 @@ export class PulsingLauncher implements Launcher {
       if (this.isBarred) controller.joinTokenFor(id, vantage);
       else this.#start(id, vantage, controller);
     }
-    return Promise.resolve();
   };
 
   /** As if the process of the vantage's agent had ended. */

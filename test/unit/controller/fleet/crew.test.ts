@@ -2,6 +2,7 @@ import t from 'tap';
 import { Crew } from '../../../../controller/fleet/crew.ts';
 import { LOOPBACK_MEETING } from '../../../../controller/fleet/launcher.ts';
 import type { ControllerEndpoint, Launcher } from '../../../../controller/fleet/launcher.ts';
+import type { Clock } from '../../../../proto/clock.ts';
 import type { Vantage } from '../../../../proto/vocabulary.ts';
 import { vantageKey } from '../../../../proto/vocabulary.ts';
 import { BATCH, WEB, startFleet } from '../../../support/fleet-scene.ts';
@@ -15,18 +16,29 @@ class WrittenLauncher implements Launcher {
   readonly meeting = LOOPBACK_MEETING;
   readonly asked: string[] = [];
   fault: Error | undefined;
+  /** How long a start takes. */
+  takesMs = 0;
+  readonly #clock: Clock;
   #launches = 0;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
 
   readonly place: Launcher['place'] = (snapshot) => ({ snapshot, vantages: [] });
   readonly addressesOf: Launcher['addressesOf'] = () => [];
   readonly onLost: Launcher['onLost'] = () => () => undefined;
 
-  readonly launch = (vantages: readonly Vantage[], controller: ControllerEndpoint): Promise<void> => {
+  readonly launch = async (
+    vantages: readonly Vantage[],
+    controller: ControllerEndpoint,
+    signal: AbortSignal,
+  ): Promise<void> => {
     this.#launches += 1;
-    if (this.fault !== undefined) return Promise.reject(this.fault);
+    if (this.takesMs > 0) await this.#clock.sleep(this.takesMs, signal);
+    if (this.fault !== undefined) throw this.fault;
     this.asked.push(`launch ${vantages.map(({ serviceAccount }) => serviceAccount).join(' ')}`);
     for (const vantage of vantages) controller.expect(`${vantage.serviceAccount}-${String(this.#launches)}`, vantage);
-    return Promise.resolve();
   };
 
   readonly retire = (vantages: readonly Vantage[]): Promise<void> => {
@@ -48,8 +60,8 @@ interface Scene extends FleetScene {
 
 async function startCrew(): Promise<Scene> {
   const scene = await startFleet();
-  const launcher = new WrittenLauncher();
   const { fleet, clock } = scene;
+  const launcher = new WrittenLauncher(clock);
   const crew = new Crew({ fleet, launcher, clock, debug: () => undefined });
   const tend = async (): Promise<readonly string[]> => {
     await crew.tend(NEVER);
@@ -62,10 +74,10 @@ t.test('there is an agent for each vantage that is wanted, started once', async 
   await using scene = await startCrew();
   const { crew, tend, fleet } = scene;
   t.same(await tend(), []);
-  await crew.want([WEB, BATCH]);
+  crew.want([WEB, BATCH]);
   t.same(await tend(), ['launch web batch']);
   t.same(await tend(), [], 'it is awaited');
-  await crew.want([WEB, BATCH]);
+  crew.want([WEB, BATCH]);
   t.same(await tend(), []);
   t.same(
     fleet.roster.agents().map(({ id, state }) => [id, state]),
@@ -79,7 +91,7 @@ t.test('there is an agent for each vantage that is wanted, started once', async 
 t.test('an agent that is lost is started again, and only that one', async (t) => {
   await using scene = await startCrew();
   const { crew, tend, fleet, clock } = scene;
-  await crew.want([WEB, BATCH]);
+  crew.want([WEB, BATCH]);
   await tend();
   fleet.lose('web-1', 'the process ended');
   t.same(await tend(), [], 'not in the same moment');
@@ -92,7 +104,7 @@ t.test('an agent that is lost is started again, and only that one', async (t) =>
 t.test('one that is stale is left alone: it may resume', async (t) => {
   await using scene = await startCrew();
   const { crew, tend, fleet, clock } = scene;
-  await crew.want([WEB]);
+  crew.want([WEB]);
   const agent = scene.join();
   await agent.message('welcome');
   await clock.advance(45_000);
@@ -104,14 +116,14 @@ t.test('an agent of a former controller need not be started', async (t) => {
   await using scene = await startCrew();
   const agent = scene.join();
   await agent.message('welcome');
-  await scene.crew.want([WEB, BATCH]);
+  scene.crew.want([WEB, BATCH]);
   t.same(await scene.tend(), ['launch batch']);
 });
 
 t.test('one that ends again and again is started more and more rarely', async (t) => {
   await using scene = await startCrew();
   const { crew, tend, fleet, clock } = scene;
-  await crew.want([WEB]);
+  crew.want([WEB]);
   const startedAtS: number[] = [];
   const beganMs = clock.monotonicMs();
   for (let second = 0; second < 64; second += 1) {
@@ -127,7 +139,7 @@ t.test('one that ends again and again is started more and more rarely', async (t
 t.test('one that has been up for a minute did not fail at its start', async (t) => {
   await using scene = await startCrew();
   const { crew, tend, fleet, clock } = scene;
-  await crew.want([WEB]);
+  crew.want([WEB]);
   await tend();
   for (const count of [1, 2, 3]) {
     await clock.advance(60_001);
@@ -147,7 +159,7 @@ t.test('one that has been up for a minute did not fail at its start', async (t) 
 t.test('where agents cannot be started it is said, and tried again', async (t) => {
   await using scene = await startCrew();
   const { crew, tend, launcher, clock } = scene;
-  await crew.want([WEB]);
+  crew.want([WEB]);
   launcher.fault = new Error('no room');
   await t.rejects(tend(), { message: 'no room' });
   t.same(await tend(), [], 'not in the same moment');
@@ -156,25 +168,62 @@ t.test('where agents cannot be started it is said, and tried again', async (t) =
   t.same(await tend(), ['launch web']);
 });
 
+t.test('the pause begins when the start has failed, however long that took', async (t) => {
+  await using scene = await startCrew();
+  const { crew, tend, launcher, clock } = scene;
+  crew.want([WEB]);
+  launcher.fault = new Error('the API server does not answer');
+  launcher.takesMs = 20_000;
+  const [failed] = await Promise.all([t.rejects(tend()), clock.advance(20_000)]);
+  t.ok(failed);
+  t.same(await tend(), []);
+  await clock.advance(999);
+  t.same(await tend(), []);
+  Object.assign(launcher, { fault: undefined, takesMs: 0 });
+  await clock.advance(1);
+  t.same(await tend(), ['launch web']);
+});
+
+t.test('it is known whether somebody is missing whose turn has not come', async (t) => {
+  await using scene = await startCrew();
+  const { crew, fleet, clock } = scene;
+  crew.want([WEB, BATCH]);
+  t.equal(await crew.tend(NEVER), true, 'all are started');
+  t.equal(await crew.tend(NEVER), true, 'all are awaited');
+  fleet.lose('web-1', 'the process ended');
+  t.equal(await crew.tend(NEVER), false);
+  await clock.advance(1000);
+  t.equal(await crew.tend(NEVER), true);
+});
+
+t.test('what is wanted again before anybody was sent away is not disturbed', async (t) => {
+  await using scene = await startCrew();
+  const { crew, tend } = scene;
+  crew.want([WEB]);
+  await tend();
+  crew.want([]);
+  crew.want([WEB]);
+  t.same(await tend(), []);
+});
+
 t.test('an agent that is not wanted any more is retired, and told to go', async (t) => {
   await using scene = await startCrew();
-  const { crew, tend, fleet, launcher } = scene;
-  await crew.want([WEB]);
+  const { crew, tend, fleet } = scene;
+  crew.want([WEB]);
   const agent = scene.join();
   await agent.message('welcome');
   await tend();
-  await crew.want([]);
-  t.same(launcher.asked.splice(0), ['retire web']);
-  t.same(await tend(), []);
+  crew.want([]);
+  t.same(await tend(), ['retire web']);
   t.match(await agent.message('drain'), { reason: 'this agent is not needed any more' });
   t.same(fleet.roster.agents(), []);
-  await crew.want([WEB]);
+  crew.want([WEB]);
   t.same(await tend(), ['launch web'], 'and started again where it is wanted again');
 });
 
 t.test('an agent of a former controller that is not wanted any more is told to go, whenever it comes', async (t) => {
   await using scene = await startCrew();
-  await scene.crew.want([WEB]);
+  scene.crew.want([WEB]);
   await scene.tend();
   const agent = scene.join({ id: 'batch', vantage: BATCH });
   await agent.message('welcome');
