@@ -5,7 +5,10 @@ import type { SweepSummary } from './events.ts';
 /** What the wire says of a route: an answer came back, none did, or nobody knows. */
 export type Access = 'open' | 'closed' | 'unknown';
 
-/** `fresh`: attempted within three of its intervals. `stale`: attempted before that. `unmeasured`: not attempted yet. */
+/**
+ * `fresh`: attempted within three of its intervals (two and an attempt's timeout where that is longer). `stale`: attempted
+ * before that. `unmeasured`: not attempted yet.
+ */
 export type Freshness = 'fresh' | 'stale' | 'unmeasured';
 
 /** Why what is seen of a route says nothing about its policy at the moment. Shown and counted, never a finding. */

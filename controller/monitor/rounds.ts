@@ -35,6 +35,7 @@ const MOST_WAITING = 5;
 export class Rounds {
   readonly #routes = new Map<number, Route>();
   readonly #waiting = new Set<number>();
+  readonly #heard = new Set<number>();
 
   /** What a round of the route consists of. A change of it ends what was being gathered. */
   expect(number: number, attempts: number, addresses: number): void {
@@ -53,6 +54,7 @@ export class Rounds {
   forget(number: number): void {
     this.#routes.delete(number);
     this.#waiting.delete(number);
+    this.#heard.delete(number);
   }
 
   /** A new start of the agent numbers its slots by another clock: what comes next is news. */
@@ -84,9 +86,17 @@ export class Rounds {
       gathering.reports.clear();
     }
     if (gathering.reports.has(report.attempt)) return 'late';
+    if (report.outcome.kind !== 'untested') this.#heard.add(number);
     gathering.reports.set(report.attempt, atItsAddress(report, route.addresses));
     if (gathering.reports.size === route.attempts) this.#close(number, route, gathering, isConfirmation);
     return 'counted';
+  }
+
+  /** Numbers of the routes of which an attempt that tested anything has come in since, complete or not; each once. */
+  takeHeard(): readonly number[] {
+    const heard = [...this.#heard];
+    this.#heard.clear();
+    return heard;
   }
 
   /** What has become complete since, by number of the route; each once. */

@@ -125,6 +125,17 @@ export class StandingMatrix {
     return { begun, assigned, gone, changedAnswers: changed };
   }
 
+  /**
+   * Attempts on these have come in, of rounds that may take long: what is known of the route stays known until the round is
+   * complete. Only a complete one makes known what was too old.
+   */
+  hear(numbers: Iterable<number>, { monotonicMs }: Times): void {
+    for (const number of numbers) {
+      const route = this.#byNumber.get(number);
+      if (route !== undefined && !isOld(route, this.intervalMs, monotonicMs)) route.heardAtMs = monotonicMs;
+    }
+  }
+
   /** `missing`: why there is nothing of a vantage. `changesOf`: the change of the declared state that a route follows. */
   judge(
     rounds: ReadonlyMap<number, readonly Round[]>,

@@ -42,14 +42,21 @@ export interface StandingRoute {
   /** Reports of the latest rounds under the declared answer that holds, the newest round last. */
   rounds: readonly (readonly Report[])[];
   measuredAtMs: number | null;
-  /** Monotonic: when the latest round that tested anything came in; before there is one, when the route began. */
+  /**
+   * Monotonic: when the latest attempt that tested anything came in, of a round that is not complete yet as well; before
+   * there is one, when the route began.
+   */
   heardAtMs: number;
   suppression: Suppression | null;
 }
 
-/** Nothing that tested anything has come of it for three intervals. `nowMs`: monotonic. */
-export function isOld({ heardAtMs }: StandingRoute, intervalMs: number, nowMs: number): boolean {
-  return nowMs - heardAtMs > STALE_AFTER_INTERVALS * intervalMs;
+/**
+ * Nothing that tested anything has come of it for three intervals; for two and an attempt where those are longer, for a
+ * route that is silent says so only when its attempt is over. `nowMs`: monotonic.
+ */
+export function isOld({ heardAtMs, declared }: StandingRoute, intervalMs: number, nowMs: number): boolean {
+  const silentForMs = (STALE_AFTER_INTERVALS - 1) * intervalMs + Math.max(intervalMs, declared.planned.timeoutMs);
+  return nowMs - heardAtMs > silentForMs;
 }
 
 function freshnessOf(route: StandingRoute, intervalMs: number, nowMs: number): Freshness {

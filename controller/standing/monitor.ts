@@ -192,6 +192,7 @@ export class Monitor implements Monitored, AsyncDisposable {
     await this.#staff(signal);
     const times = this.#times();
     this.#whyMissing.clear();
+    this.#matrix.hear(this.#rounds.takeHeard(), times);
     const judged = this.#matrix.judge(this.#rounds.take(), times, this.#missing, (route) =>
       this.#propagation.changeOf(route),
     );

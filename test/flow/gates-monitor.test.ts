@@ -4,6 +4,7 @@ import { SandboxLauncher } from '../../controller/fleet/sandbox-launcher.ts';
 import { systemClock } from '../../proto/system-clock.ts';
 import { openStore } from '../../controller/store/open-store.ts';
 import { startWeb } from '../../controller/web/web.ts';
+import { DEFAULT_TIMEOUTS } from '../../controller/plan/options.ts';
 import { startSandbox } from '../../deploy/sandbox/sandbox.ts';
 import { loadScenario } from '../../deploy/sandbox/scenario.ts';
 import { callWebhook } from '../support/flagger.ts';
@@ -20,7 +21,7 @@ t.test('a rollout goes on, halts, goes on, and halts', async (t) => {
   await using sandbox = await startSandbox(await loadScenario(pair.folder), { dataPlane: 'node', signal });
   await using launcher = new SandboxLauncher(sandbox, {});
   await using store = await openStore(':memory:');
-  await using scene = await startMonitor({ source: pair.source, launcher, store });
+  await using scene = await startMonitor({ source: pair.source, launcher, store }, DEFAULT_TIMEOUTS);
   await using web = await startWeb(
     {
       ...{ monitored: scene.monitor, store, clock: systemClock, access: SCENE_ACCESS },

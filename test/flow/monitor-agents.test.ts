@@ -1,19 +1,20 @@
 import t from 'tap';
 import { SandboxLauncher } from '../../controller/fleet/sandbox-launcher.ts';
+import { DEFAULT_TIMEOUTS } from '../../controller/plan/options.ts';
 import { startSandbox } from '../../deploy/sandbox/sandbox.ts';
 import { loadScenario } from '../../deploy/sandbox/scenario.ts';
 import { INTERVAL_MS, startMonitor } from '../support/monitor-scene.ts';
 import { TO_STRICT, copyPair } from '../support/pair-copy.ts';
 
-/** Three intervals, the one that may have just begun, and a beat. */
-const KNOWN_WITHIN_MS = 4 * INTERVAL_MS + 1000;
+/** Two intervals and an attempt, the interval that may have just begun, and a beat. */
+const KNOWN_WITHIN_MS = 3 * INTERVAL_MS + DEFAULT_TIMEOUTS.timeoutMs + 1000;
 
 t.test('agents that stand still or are killed leave nothing that looks like health, and come back', async (t) => {
   const pair = await copyPair(t.testdir());
   const signal = new AbortController().signal;
   await using sandbox = await startSandbox(await loadScenario(pair.folder), { dataPlane: 'node', signal });
   await using launcher = new SandboxLauncher(sandbox, {});
-  await using scene = await startMonitor({ source: pair.source, launcher });
+  await using scene = await startMonitor({ source: pair.source, launcher }, DEFAULT_TIMEOUTS);
   await scene.until('a first pass', () => scene.current().lastSweep?.verdict.value === 'pass');
 
   const [id, pid] = [...launcher.processes].find(([name]) => name.startsWith('outside.naked')) ?? [];

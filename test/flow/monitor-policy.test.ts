@@ -1,6 +1,7 @@
 import t from 'tap';
 import { SandboxLauncher } from '../../controller/fleet/sandbox-launcher.ts';
 import type { Propagation } from '../../controller/monitor/events.ts';
+import { DEFAULT_TIMEOUTS } from '../../controller/plan/options.ts';
 import { startSandbox } from '../../deploy/sandbox/sandbox.ts';
 import { loadScenario } from '../../deploy/sandbox/scenario.ts';
 import { startMonitor } from '../support/monitor-scene.ts';
@@ -17,7 +18,10 @@ t.test('a policy that is deleted and made again is followed, measured, and no dr
   const signal = new AbortController().signal;
   await using sandbox = await startSandbox(await loadScenario(pair.folder), { dataPlane: 'node', signal });
   await using launcher = new SandboxLauncher(sandbox, {});
-  await using scene = await startMonitor({ source: pair.source, launcher }, { settleMs: SETTLE_MS });
+  await using scene = await startMonitor(
+    { source: pair.source, launcher },
+    { ...DEFAULT_TIMEOUTS, settleMs: SETTLE_MS },
+  );
   await scene.until('a first pass', () => scene.current().lastSweep?.verdict.value === 'pass');
 
   let policy = '';

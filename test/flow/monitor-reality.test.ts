@@ -1,5 +1,6 @@
 import t from 'tap';
 import { SandboxLauncher } from '../../controller/fleet/sandbox-launcher.ts';
+import { DEFAULT_TIMEOUTS } from '../../controller/plan/options.ts';
 import { startSandbox } from '../../deploy/sandbox/sandbox.ts';
 import { loadScenario } from '../../deploy/sandbox/scenario.ts';
 import { INTERVAL_MS, startMonitor } from '../support/monitor-scene.ts';
@@ -15,7 +16,7 @@ t.test('reality that departs from what is declared is told with cause and object
   const signal = new AbortController().signal;
   await using sandbox = await startSandbox(await loadScenario(pair.folder), { dataPlane: 'node', signal });
   await using launcher = new SandboxLauncher(sandbox, {});
-  await using scene = await startMonitor({ source: pair.source, launcher });
+  await using scene = await startMonitor({ source: pair.source, launcher }, DEFAULT_TIMEOUTS);
   await scene.until('a first pass', () => scene.current().lastSweep?.verdict.value === 'pass');
   t.same(scene.transitions(), [], 'that everything agrees at first is no news');
 

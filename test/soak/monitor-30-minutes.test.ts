@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { SandboxLauncher } from '../../controller/fleet/sandbox-launcher.ts';
 import { openStore } from '../../controller/store/open-store.ts';
+import { DEFAULT_TIMEOUTS } from '../../controller/plan/options.ts';
 import { startSandbox } from '../../deploy/sandbox/sandbox.ts';
 import { loadScenario } from '../../deploy/sandbox/scenario.ts';
 import { systemClock } from '../../proto/system-clock.ts';
@@ -20,7 +21,7 @@ t.test('half an hour of real time on a real mesh: nothing grows', { skip: NO_SOA
   await using sandbox = await startSandbox(await loadScenario(pair.folder), { dataPlane: 'node', signal });
   await using launcher = new SandboxLauncher(sandbox, {});
   await using store = await openStore(join(pair.folder, 'monitor.db'));
-  await using scene = await startMonitor({ source: pair.source, launcher, store });
+  await using scene = await startMonitor({ source: pair.source, launcher, store }, DEFAULT_TIMEOUTS);
   await scene.until('a first pass', () => scene.current().lastSweep?.verdict.value === 'pass');
   const agents = launcher.processes.size;
   const rounds = Math.round((minutes * 60_000) / (2 * CHANGES_EVERY_MS));

@@ -29,6 +29,9 @@ export const INTERVAL_MS = 1000;
 export const MONITOR_OPTIONS: MonitorOptions = {
   ...DEFAULT_SWEEP_OPTIONS,
   intervalMs: INTERVAL_MS,
+  // Where agents really dial, a test says `DEFAULT_TIMEOUTS`: what is stale is then known some seconds later.
+  connectTimeoutMs: INTERVAL_MS,
+  timeoutMs: INTERVAL_MS,
   settleMs: 0,
   attemptsPerSecond: Infinity,
 };

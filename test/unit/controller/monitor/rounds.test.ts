@@ -148,3 +148,20 @@ t.test('of what nobody looks at the oldest goes first', (t) => {
   t.same(taken(rounds), ['1: 3/0 4/0 5/0 6/0 7/0']);
   t.end();
 });
+
+t.test('a route is heard of with each attempt that tested anything, and said so once', (t) => {
+  const rounds = expecting(8);
+  t.same(rounds.takeHeard(), []);
+  add(rounds, '7/0', '7/1');
+  t.same(rounds.takeHeard(), [1]);
+  t.same(taken(rounds), [], 'the round goes on');
+  t.same(rounds.takeHeard(), []);
+  rounds.add({ ...report(1, '7/2'), outcome: { kind: 'untested', why: 'internal-fault', detail: 'out of sockets' } });
+  t.same(rounds.takeHeard(), [], 'that tested nothing');
+  add(rounds, '6/7', '7/1');
+  t.same(rounds.takeHeard(), [], 'those are late');
+  add(rounds, '7/3');
+  rounds.forget(1);
+  t.same(rounds.takeHeard(), []);
+  t.end();
+});

@@ -318,6 +318,35 @@ t.test('what was not heard of for three intervals is not known any more, and sai
   t.end();
 });
 
+t.test('a round that lasts longer than three intervals leaves the route known while its attempts come in', (t) => {
+  const scene = new Scene();
+  scene.declare(shop(STRICT));
+  scene.judge(TO_PAY, 1, ANSWER, ANSWER);
+  const number = scene.matrix.routes().find(({ key }) => key === TO_PAY)?.number ?? 0;
+  const lost = (seconds: number) => told(scene.matrix.loseSight(at(seconds), () => MISSING));
+  for (const seconds of [15, 20, 25, 30, 35, 40, 45]) {
+    scene.matrix.hear([number], at(seconds));
+    t.same(lost(seconds), []);
+  }
+  t.match(scene.now(TO_PAY, 45), { freshness: 'fresh', cell: { drift: 'exposed' } });
+  t.match(scene.now(TO_PAY, 76), { freshness: 'stale', cell: { drift: 'unknown' } }, 'three intervals after the last');
+  t.same(lost(76), ['2: exposed/open > unknown/unknown']);
+  scene.matrix.hear([number, 99], at(80));
+  t.match(scene.now(TO_PAY, 80), { freshness: 'stale' }, 'what was too old is known with a whole round only');
+  scene.judge(TO_PAY, 85, RESET);
+  t.match(scene.now(TO_PAY, 85), { freshness: 'fresh' });
+  t.end();
+});
+
+t.test('where an attempt may last longer than its interval, it is waited for', (t) => {
+  const scene = new Scene({ intervalMs: 1000 });
+  scene.declare(shop(STRICT));
+  scene.judge(TO_PAY, 1, RESET);
+  t.match(scene.now(TO_PAY, 8), { freshness: 'fresh' }, 'two intervals and the five seconds of an attempt');
+  t.match(scene.now(TO_PAY, 8.1), { freshness: 'stale' });
+  t.end();
+});
+
 t.test('what is reported and tested nothing keeps no route fresh', (t) => {
   const scene = new Scene();
   scene.declare(shop(STRICT));
