@@ -6,6 +6,12 @@ import type { StoredEvent, SweepSummary } from './events.ts';
 /** Agents' reports as they came in, by what became of them. */
 export type IngestResult = 'counted' | 'repeated' | 'late' | 'unasked' | 'refused';
 
+export interface RequestedSweep {
+  readonly summary: SweepSummary;
+  /** Keys of planned routes that were not attempted after it was asked for: nobody was there to, or it took too long. */
+  readonly missed: ReadonlySet<string>;
+}
+
 export interface Monitored {
   readonly current: () => Current;
   /** The declared state behind `current`, for explanations; undefined until it is known. */
@@ -15,10 +21,10 @@ export interface Monitored {
   /** Calls the listener whenever `current` has changed. */
   readonly onChange: (listener: () => void) => () => void;
   /**
-   * Attempts every route at once, and resolves when that is judged. Who asks while one is under way gets that one.
+   * Attempts every route at once that can be, and resolves when that is judged. Who asks while one is under way gets that one.
    * Rejects with the signal's reason.
    */
-  readonly sweepNow: (signal: AbortSignal) => Promise<SweepSummary>;
+  readonly sweepNow: (signal: AbortSignal) => Promise<RequestedSweep>;
   /** Reports so far, by what became of them. */
   readonly ingested: () => Readonly<Record<IngestResult, number>>;
 }

@@ -13,6 +13,8 @@ import { STALE_AFTER_INTERVALS, outOfDate } from './standing-route.ts';
 import type { Times } from './standing-route.ts';
 import type { Turn } from './turns.ts';
 
+type NamedTurn = Pick<Turn, 'trigger' | 'began'> & { readonly id: string };
+
 export interface View {
   /** Undefined: not known yet. */
   readonly state: DeclaredState | undefined;
@@ -26,7 +28,7 @@ export interface View {
   /** Why agents that are missing cannot be started; null: they can. */
   readonly hindrance: string | null;
   /** Passes that are complete now, with an id for each. */
-  readonly turns: readonly (Turn & { readonly id: string })[];
+  readonly turns: readonly NamedTurn[];
   readonly intervalMs: number;
   readonly times: Times;
 }
@@ -223,11 +225,7 @@ function summaryOf({ taken }: DeclaredState): Omit<Current['snapshot'], 'syncedA
   };
 }
 
-function summaryOfTurn(
-  turn: Turn & { readonly id: string },
-  current: Current,
-  { wallMs, monotonicMs }: Times,
-): SweepSummary {
+function summaryOfTurn(turn: NamedTurn, current: Current, { wallMs, monotonicMs }: Times): SweepSummary {
   const { id, trigger, began } = turn;
   const tookMs = monotonicMs - began.monotonicMs;
   const { snapshot, verdict } = current;

@@ -1,22 +1,30 @@
 /** One pass over the plan after the other: when each is complete. */
-import type { SweepTrigger } from './events.ts';
 import type { SeenRound } from './matrix-changes.ts';
 import { STALE_AFTER_INTERVALS } from './standing-route.ts';
 import type { StandingRoute, Times } from './standing-route.ts';
 
-export interface Turn {
-  readonly trigger: SweepTrigger;
-  readonly began: Times;
-}
+export type Turn =
+  | { readonly trigger: 'interval'; readonly began: Times }
+  | {
+      readonly trigger: 'request';
+      readonly began: Times;
+      /** Keys of planned routes that were not attempted after that: what is known of them is older. */
+      readonly missed: ReadonlySet<string>;
+    };
 
-interface Asked extends Turn {
+interface Asked {
+  readonly began: Times;
   /** Rounds that were asked for before this number are not meant. */
   readonly fromAsking: number;
   readonly awaited: Set<string>;
+  readonly missed: Set<string>;
+  /** Of `awaited`, when the latest of them came: monotonic. */
+  left: number;
+  movedAtMs: number;
 }
 
-/** What has not been measured by then on request is not measured. */
-const REQUEST_WITHIN_MS = 60_000;
+/** Where nothing that was requested has come for so long, the rest does not come. Targets that bear little take longer. */
+const REQUEST_RESTS_MS = 60_000;
 
 export class Turns {
   #began: Times;
@@ -27,10 +35,11 @@ export class Turns {
     this.#began = now;
   }
 
-  /** From now on a pass is awaited in which each of these is attempted after being asked. */
-  request(routes: readonly StandingRoute[], fromAsking: number, began: Times): void {
+  /** From now on a pass is awaited in which each of `routes` is attempted after being asked; `planned` are all there are. */
+  request(routes: readonly StandingRoute[], planned: readonly StandingRoute[], fromAsking: number, began: Times): void {
     const awaited = new Set(routes.filter(({ attempts }) => attempts > 0).map(({ key }) => key));
-    this.#asked = { trigger: 'request', began, fromAsking, awaited };
+    const missed = new Set(planned.map(({ key }) => key).filter((key) => !awaited.has(key)));
+    this.#asked = { began, fromAsking, awaited, missed, left: awaited.size, movedAtMs: began.monotonicMs };
   }
 
   note(rounds: readonly SeenRound[]): void {
@@ -38,6 +47,7 @@ export class Turns {
       this.#seen.add(route.key);
       if (this.#asked !== undefined && asked !== null && asked >= this.#asked.fromAsking) {
         this.#asked.awaited.delete(route.key);
+        this.#asked.missed.delete(route.key);
       }
     }
   }
@@ -51,9 +61,15 @@ export class Turns {
     const asked = this.#asked;
     if (asked !== undefined) {
       const there = new Set(measurable.map(({ key }) => key));
-      for (const key of asked.awaited) if (!there.has(key)) asked.awaited.delete(key);
-      if (asked.awaited.size === 0 || monotonicMs - asked.began.monotonicMs > REQUEST_WITHIN_MS) {
-        done.push({ trigger: asked.trigger, began: asked.began });
+      if (asked.awaited.size < asked.left) Object.assign(asked, { left: asked.awaited.size, movedAtMs: monotonicMs });
+      const isOver = monotonicMs - asked.movedAtMs > REQUEST_RESTS_MS;
+      for (const key of asked.awaited) {
+        if (there.has(key) && !isOver) continue;
+        asked.awaited.delete(key);
+        asked.missed.add(key);
+      }
+      if (asked.awaited.size === 0) {
+        done.push({ trigger: 'request', began: asked.began, missed: asked.missed });
         this.#asked = undefined;
       }
     }

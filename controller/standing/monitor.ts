@@ -16,8 +16,8 @@ import type { Snapshot } from '../declared/objects.ts';
 import type { AgentNow, Current } from '../monitor/current.ts';
 import { changedObjects, declaredState } from '../monitor/declared-state.ts';
 import type { DeclaredState } from '../monitor/declared-state.ts';
-import type { StoredEvent, SweepSummary } from '../monitor/events.ts';
-import type { IngestResult, Monitored } from '../monitor/monitored.ts';
+import type { StoredEvent } from '../monitor/events.ts';
+import type { IngestResult, Monitored, RequestedSweep } from '../monitor/monitored.ts';
 import { Outlook } from '../monitor/outlook.ts';
 import { begin } from '../monitor/route-state.ts';
 import { LOOKS_AFTER_MS, PropagationWatch } from '../monitor/propagation.ts';
@@ -85,7 +85,9 @@ export class Monitor implements Monitored, AsyncDisposable {
   /** Why agents that are missing cannot be started; null: they can. */
   #hindrance: string | null = null;
   #looksAtMs: number[] = [];
-  #requested: PromiseWithResolvers<SweepSummary> | undefined;
+  #requested: PromiseWithResolvers<RequestedSweep> | undefined;
+  /** Of the sweep that was asked for, once it is complete. */
+  #missed: ReadonlySet<string> = new Set();
   #trimmedAtMs: number;
   /** Of this beat, by vantage. */
   readonly #whyMissing = new Map<string, Untested>();
@@ -147,12 +149,12 @@ export class Monitor implements Monitored, AsyncDisposable {
 
   readonly onChange = (listener: () => void): (() => void) => this.#outlook.onChange(listener);
 
-  readonly sweepNow = async (signal: AbortSignal): Promise<SweepSummary> => {
+  readonly sweepNow = async (signal: AbortSignal): Promise<RequestedSweep> => {
     signal.throwIfAborted();
     if (this.#requested === undefined) {
       this.#requested = Promise.withResolvers();
       const routes = this.#orders.measurable();
-      this.#turns.request(routes, this.#orders.asking.ask(routes), this.#times());
+      this.#turns.request(routes, this.#matrix.routes(), this.#orders.asking.ask(routes), this.#times());
     }
     return await orAborted(this.#requested.promise, signal);
   };
@@ -296,6 +298,7 @@ export class Monitor implements Monitored, AsyncDisposable {
     const state = this.#matrix.declared;
     const { intervalMs } = this.#matrix;
     const turns = state === undefined ? [] : this.#turns.complete(this.#orders.measurable(), intervalMs, times);
+    for (const turn of turns) if (turn.trigger === 'request') this.#missed = turn.missed;
     const { events, sweeps } = this.#outlook.conclude({
       state,
       routes: () => this.#matrix.now(times, this.#missing),
@@ -346,7 +349,7 @@ export class Monitor implements Monitored, AsyncDisposable {
   #tell(stored: StoredEvent): void {
     for (const listener of this.#listeners) listener(stored);
     if (stored.event.kind !== 'sweep' || stored.event.sweep.trigger !== 'request') return;
-    this.#requested?.resolve(stored.event.sweep);
+    this.#requested?.resolve({ summary: stored.event.sweep, missed: this.#missed });
     this.#requested = undefined;
   }
 

@@ -35,7 +35,7 @@ export class SweepRequests {
     for (const oldest of this.#kept.keys()) if (this.#kept.size > MAX_KEPT) this.#kept.delete(oldest);
     const signal = AbortSignal.any([this.#ending, AbortSignal.timeout(WITHIN_MS)]);
     void this.#monitored.sweepNow(signal).then(
-      (sweep) => this.#kept.set(id, { id, state: 'done', sweep }),
+      ({ summary }) => this.#kept.set(id, { id, state: 'done', sweep: summary }),
       (error: unknown) => this.#kept.set(id, { id, state: 'failed', why: messageOf(error) }),
     );
     return request;

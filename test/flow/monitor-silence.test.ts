@@ -42,6 +42,12 @@ t.test(
     launcher.isBarred = true;
     const lostAtMs = performance.now();
     launcher.lose(CRON, 'the process was ended by SIGKILL');
+    const { missed } = await scene.monitor.sweepNow(new AbortController().signal);
+    t.same(
+      [...missed].filter((key) => !key.startsWith(CRON)),
+      [],
+    );
+    t.equal(missed.size, 2, 'they may be fresh, but not since the question');
     const lost = await scene.until('unknown', () => scene.transitions(CRON_TO_PAY)[0], KNOWN_WITHIN_MS);
     t.ok(performance.now() - lostAtMs < KNOWN_WITHIN_MS);
     t.match(lost, { to: 'unknown', drift: { from: 'agrees' }, cause: null, message: /is not known any more/ });

@@ -3,7 +3,7 @@ import type { Mesh } from '../../controller/declared/mesh.ts';
 import type { Cause, Cell, Conflict, Drift } from '../../controller/judge/finding.ts';
 import type { Access, Current, RouteNow } from '../../controller/monitor/current.ts';
 import type { MonitorEvent, StoredEvent, SweepSummary, Transition } from '../../controller/monitor/events.ts';
-import type { IngestResult, Monitored } from '../../controller/monitor/monitored.ts';
+import type { IngestResult, Monitored, RequestedSweep } from '../../controller/monitor/monitored.ts';
 import type { Store } from '../../controller/store/store.ts';
 import { cause, cell, reachedInPlaintext, refusedByStrict, reset, sweep, target, untested } from './sweeps.ts';
 
@@ -158,14 +158,14 @@ export class FakeMonitored implements Monitored {
   declared: Mesh | undefined;
   /** Every sweep that is asked for comes to this, at once. @default whoever asks waits for `finishSweep` */
   sweepsAtOnce: SweepSummary | undefined;
-  /** Nobody is there to measure these, by key. */
-  readonly leftOut = new Set<string>();
+  /** Keys of the routes that no sweep gets to. */
+  missed: ReadonlySet<string> = new Set();
   /** Signals of the sweeps that were asked for, in order. */
   readonly sweepSignals: AbortSignal[] = [];
   #current: Current;
   readonly #eventListeners = new Set<(event: StoredEvent) => void>();
   readonly #changeListeners = new Set<() => void>();
-  #sweep = Promise.withResolvers<SweepSummary>();
+  #sweep = Promise.withResolvers<RequestedSweep>();
 
   constructor(current: Current) {
     this.#current = current;
@@ -191,12 +191,9 @@ export class FakeMonitored implements Monitored {
     };
   };
 
-  readonly sweepNow = async (signal: AbortSignal): Promise<SweepSummary> => {
+  readonly sweepNow = async (signal: AbortSignal): Promise<RequestedSweep> => {
     this.sweepSignals.push(signal);
-    if (this.sweepsAtOnce !== undefined) {
-      this.#measure();
-      return this.sweepsAtOnce;
-    }
+    if (this.sweepsAtOnce !== undefined) return { summary: this.sweepsAtOnce, missed: this.missed };
     const { promise, reject } = Promise.withResolvers<never>();
     const abort = (): void => {
       reject(signal.reason as Error);
@@ -239,19 +236,8 @@ export class FakeMonitored implements Monitored {
   }
 
   finishSweep(result: SweepSummary): void {
-    this.#measure();
-    this.#sweep.resolve(result);
+    this.#sweep.resolve({ summary: result, missed: this.missed });
     this.#sweep = Promise.withResolvers();
-  }
-
-  /** What a sweep attempts, it finds as it is. */
-  #measure(): void {
-    const routes = this.#current.routes.map((route) => {
-      const { cell, measuredAtMs } = route;
-      if (measuredAtMs === null || this.leftOut.has(cell.key)) return route;
-      return { ...route, measuredAtMs: measuredAtMs + 1 };
-    });
-    this.#current = { ...this.#current, routes };
   }
 
   failSweep(error: Error): void {

@@ -3,18 +3,18 @@ import { Deadline } from '../../../proto/deadline.ts';
 import { messageOf } from '../../../proto/errors.ts';
 import { orAborted } from '../../../proto/or-aborted.ts';
 import type { Clock } from '../../../proto/clock.ts';
-import type { RouteNow } from '../../monitor/current.ts';
 import type { Monitored } from '../../monitor/monitored.ts';
 
 export interface FreshSweepsDeps {
-  readonly monitored: Pick<Monitored, 'sweepNow' | 'current'>;
+  readonly monitored: Pick<Monitored, 'sweepNow'>;
   readonly clock: Clock;
   /** Aborts when the controller ends. */
   readonly ending: AbortSignal;
 }
 
 export type SweepState =
-  | { readonly kind: 'done' }
+  /** `missed`: keys of routes that were not attempted in it. */
+  | { readonly kind: 'done'; readonly missed: ReadonlySet<string> }
   /** It goes on; who asks again joins it. */
   | { readonly kind: 'under-way' }
   | { readonly kind: 'failed'; readonly why: string };
@@ -26,8 +26,7 @@ export class FreshSweeps {
   readonly #deps: FreshSweepsDeps;
   /** Monotonic: when the latest was asked for; what it found is not older. */
   #doneSinceMs = -Infinity;
-  /** When each route had been measured last before it began, by the clock of its agent. */
-  #before: ReadonlyMap<string, number | null> = new Map();
+  #missed: ReadonlySet<string> = new Set();
   #underWay: Promise<SweepState> | undefined;
 
   constructor(deps: FreshSweepsDeps) {
@@ -35,8 +34,8 @@ export class FreshSweeps {
   }
 
   /**
-   * When it is done, every route has been attempted since `sinceMs` (monotonic) that somebody is there to attempt; waits
-   * until `untilMs`. Never rejects.
+   * Every route but the missed has been attempted since `sinceMs` (monotonic) when it is done; waits until `untilMs`. Never
+   * rejects.
    */
   async since(sinceMs: number, untilMs: number): Promise<SweepState> {
     const { clock, ending } = this.#deps;
@@ -47,17 +46,12 @@ export class FreshSweeps {
         const state = await orAborted(this.#sweep(), limit.signal);
         if (state.kind !== 'done') return state;
       }
-      return { kind: this.#doneSinceMs < sinceMs ? 'under-way' : 'done' };
+      return this.#doneSinceMs < sinceMs ? { kind: 'under-way' } : { kind: 'done', missed: this.#missed };
     } catch (error) {
       return limit.isOver ? { kind: 'under-way' } : { kind: 'failed', why: messageOf(error) };
     } finally {
       limit.end();
     }
-  }
-
-  /** It was attempted since the latest sweep began: a sweep does not wait for those whose agent is away. */
-  hasMeasured({ cell: { key }, measuredAtMs }: RouteNow): boolean {
-    return measuredAtMs !== null && measuredAtMs !== this.#before.get(key);
   }
 
   #sweep(): Promise<SweepState> {
@@ -69,12 +63,11 @@ export class FreshSweeps {
   async #begin(): Promise<SweepState> {
     const { monitored, clock, ending } = this.#deps;
     const [beganMs, atMs] = [clock.monotonicMs(), clock.nowMs()];
-    const before = new Map(monitored.current().routes.map(({ cell, measuredAtMs }) => [cell.key, measuredAtMs]));
     try {
-      const { startedAtMs } = await monitored.sweepNow(AbortSignal.any([ending, AbortSignal.timeout(WITHIN_MS)]));
-      // What had been measured of another's by then cannot be told from what nobody has measured.
-      if (startedAtMs >= atMs) [this.#doneSinceMs, this.#before] = [beganMs, before];
-      return { kind: 'done' };
+      const { summary, missed } = await monitored.sweepNow(AbortSignal.any([ending, AbortSignal.timeout(WITHIN_MS)]));
+      this.#doneSinceMs = beganMs - Math.max(0, atMs - summary.startedAtMs);
+      this.#missed = missed;
+      return { kind: 'done', missed };
     } catch (error) {
       return { kind: 'failed', why: messageOf(error) };
     } finally {

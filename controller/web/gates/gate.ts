@@ -4,7 +4,6 @@ import { Deadline } from '../../../proto/deadline.ts';
 import { advice, MeshproofError } from '../../../proto/errors.ts';
 import { orAborted } from '../../../proto/or-aborted.ts';
 import type { Baseline } from '../../gate/baseline.ts';
-import type { RouteNow } from '../../monitor/current.ts';
 import type { Monitored } from '../../monitor/monitored.ts';
 import type { Store } from '../../store/store.ts';
 import type { Shown } from '../shown.ts';
@@ -46,7 +45,7 @@ export class Gate implements Disposable {
   /** Who was told to ask again, and from when on what is measured is for them; the one that was told so first comes first. */
   readonly #putOff = new Map<string, { readonly sinceMs: number; readonly atMs: number }>();
   /** Of the state that was judged last: who asks of the same is told the same. */
-  #latest: { readonly shown: Shown; readonly baseline: Baseline } | undefined;
+  #latest: { readonly shown: Shown; readonly missed: ReadonlySet<string>; readonly baseline: Baseline } | undefined;
 
   constructor(deps: GateDeps) {
     this.#deps = deps;
@@ -70,7 +69,7 @@ export class Gate implements Disposable {
       const trouble = troubleOf(now);
       if (trouble !== undefined) return trouble;
       if (swept.kind === 'under-way') break;
-      judgement = judgeRollout(before, this.#after(now), question);
+      judgement = judgeRollout(before, this.#after(now, swept.missed), question);
       // What the monitor is not sure of yet, more attempts may settle; what is not measured at all they do not.
       if (judgement.verdict !== 'inconclusive' || !isUnsettled(now)) break;
       sinceMs = clock.monotonicMs();
@@ -135,13 +134,9 @@ export class Gate implements Disposable {
     }
   }
 
-  /** What a sweep has left out, because nobody was there to measure it, is not known: it may be as old as three intervals. */
-  #after(shown: Shown): Baseline {
-    if (this.#latest?.shown !== shown) {
-      const routes = shown.routes.map((route): RouteNow => {
-        return this.#sweeps.hasMeasured(route) ? route : { ...route, freshness: 'stale' };
-      });
-      this.#latest = { shown, baseline: matrixBaseline({ ...shown, routes }, 'now') };
+  #after(shown: Shown, missed: ReadonlySet<string>): Baseline {
+    if (this.#latest?.shown !== shown || this.#latest.missed !== missed) {
+      this.#latest = { shown, missed, baseline: matrixBaseline(shown, 'now', missed) };
     }
     return this.#latest.baseline;
   }
