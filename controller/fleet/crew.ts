@@ -4,6 +4,7 @@ import type { Vantage } from '../../proto/vocabulary.ts';
 import { vantageKey } from '../../proto/vocabulary.ts';
 import type { Fleet } from './fleet.ts';
 import type { Launcher } from './launcher.ts';
+import type { Agent } from './roster.ts';
 
 export interface CrewDeps {
   readonly fleet: Fleet;
@@ -58,7 +59,9 @@ export class Crew {
     for (const [key] of superfluous) this.#posts.delete(key);
     if (superfluous.length > 0) await launcher.retire?.(superfluous.map(([, { vantage }]) => vantage));
     const nowMs = clock.monotonicMs();
-    const vacant = [...this.#posts.values()].filter((post) => this.#isVacant(post));
+    const posts = [...this.#posts.values()];
+    for (const post of posts) if (this.#isProved(post, nowMs)) post.failures = 0;
+    const vacant = posts.filter((post) => this.#isVacant(post));
     const due = vacant.filter(({ notBeforeMs }) => notBeforeMs <= nowMs);
     if (due.length === 0) return vacant.length === 0;
     for (const post of due) {
@@ -68,7 +71,6 @@ export class Crew {
         debug(`agent ${id} is started again: ${why}`);
         fleet.roster.forget(id);
       }
-      if (nowMs - post.startedAtMs > PROVED_AFTER_MS) post.failures = 0;
     }
     try {
       await launcher.launch(
@@ -86,8 +88,17 @@ export class Crew {
     return due.length === vacant.length;
   }
 
+  /** That it was started long ago says nothing: a pause may be longer. */
+  #isProved({ vantage, startedAtMs }: Post, nowMs: number): boolean {
+    return this.#holderOf(vantage)?.state === 'up' && nowMs - startedAtMs > PROVED_AFTER_MS;
+  }
+
   #isVacant({ vantage }: Post): boolean {
-    const holder = this.#deps.fleet.roster.holderOf(vantageKey(vantage));
+    const holder = this.#holderOf(vantage);
     return holder === undefined || holder.state === 'lost';
+  }
+
+  #holderOf(vantage: Vantage): Agent | undefined {
+    return this.#deps.fleet.roster.holderOf(vantageKey(vantage));
   }
 }
