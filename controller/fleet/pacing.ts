@@ -40,21 +40,25 @@ function targetsOf({ cell, dialled }: RoutedCell): readonly string[] {
 /** Whoever hands out what is asked for comes by twice a second: until then a target gets what it may take until then. */
 const AHEAD_MS = 500;
 
-/** The same ceiling for attempts that are asked for now and then: a target takes what it has not taken of late. */
+/** Of the ceiling, where a plan is followed for ever; the rest is for what is asked for beside it. */
+const SHARE_OF_PLAN = 0.5;
+
+/** For attempts that are asked for beside a plan: a target takes, of what the plan leaves, what it has not taken of late. */
 export class Allowance {
-  readonly #attemptsPerSecond: number;
+  readonly #perSecond: number;
   /** When the target is free again, milliseconds of a clock that is never set. */
   readonly #freeAtMs = new Map<string, number>();
 
+  /** `attemptsPerSecond`: the whole ceiling. */
   constructor(attemptsPerSecond: number) {
-    this.#attemptsPerSecond = attemptsPerSecond;
+    this.#perSecond = attemptsPerSecond * (1 - SHARE_OF_PLAN);
   }
 
   /** True: it may be attempted now, and that is counted. */
   take(task: RoutedCell, nowMs: number): boolean {
-    if (this.#attemptsPerSecond === Infinity) return true;
+    if (this.#perSecond === Infinity) return true;
     const targets = targetsOf(task);
-    const takesMs = (task.attempts / targets.length / this.#attemptsPerSecond) * 1000;
+    const takesMs = (task.attempts / targets.length / this.#perSecond) * 1000;
     const freeAt = targets.map((target) => Math.max(nowMs, this.#freeAtMs.get(target) ?? nowMs));
     if (freeAt.some((atMs) => atMs > nowMs && atMs + takesMs > nowMs + AHEAD_MS)) return false;
     for (const [index, target] of targets.entries()) this.#freeAtMs.set(target, (freeAt[index] ?? nowMs) + takesMs);
@@ -67,12 +71,12 @@ export class Allowance {
   }
 }
 
-/** The shortest interval at which all of them can be attempted again and again, with half of the ceiling left for more. */
+/** The shortest interval at which all of them can be attempted again and again within a plan's share of the ceiling. */
 export function shortestIntervalMs(tasks: readonly RoutedCell[], attemptsPerSecond: number): number {
   const load = new Map<string, number>();
   for (const task of tasks) {
     const targets = targetsOf(task);
     for (const target of targets) load.set(target, (load.get(target) ?? 0) + task.attempts / targets.length);
   }
-  return Math.ceil((Math.max(0, ...load.values()) / (attemptsPerSecond / 2)) * 1000);
+  return Math.ceil((Math.max(0, ...load.values()) / (attemptsPerSecond * SHARE_OF_PLAN)) * 1000);
 }

@@ -132,7 +132,7 @@ t.test('routes that are gone are asked for no more', async (t) => {
 
 t.test('targets that were just attempted are let wait', async (t) => {
   await using scene = await startFleet();
-  const { asked, agent } = await asking(scene, 1);
+  const { asked, agent } = await asking(scene, 2);
   const [one, other] = routes();
   asked.ask([one]);
   asked.handOut(0);
