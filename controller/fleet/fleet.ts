@@ -39,6 +39,9 @@ export interface CountedBatch extends Position {
   readonly reports: readonly Report[];
 }
 
+/** `repeated`: counted before. `refused`: of an agent that is not wanted any more. */
+export type Uncounted = 'repeated' | 'refused';
+
 export interface FleetOptions extends RosterOptions {
   /** @default 127.0.0.1, any port, one-time join tokens */
   readonly meeting: Meeting;
@@ -72,6 +75,7 @@ export class Fleet implements AsyncDisposable {
   /** Who was told what its vantage has to do. */
   readonly #told = new Map<string, string>();
   readonly #refusals: Refusals;
+  readonly #uncounted: Record<Uncounted, number> = { repeated: 0, refused: 0 };
   readonly #disposed = new AbortController();
   #server: RunningServer | undefined;
   #endpoint: ControllerEndpoint | undefined;
@@ -98,8 +102,13 @@ export class Fleet implements AsyncDisposable {
   }
 
   /** Streams that were not let in, so far. */
-  get refused(): number {
+  get refusedStreams(): number {
     return this.#refusals.count;
+  }
+
+  /** Outcomes so far that were not counted, over agents that come and go. */
+  get uncounted(): Readonly<Record<Uncounted, number>> {
+    return this.#uncounted;
   }
 
   /** The agents that measure, one a vantage. */
@@ -257,8 +266,10 @@ export class Fleet implements AsyncDisposable {
       const batch = { agentId, bootId, sequence, vantage: vantageKey(vantage), isHolder, reports };
       const kept = this.#deps.record(batch);
       if (kept === 'kept') this.roster.settle(batch);
-      this.changes.touch();
+    } else {
+      this.#uncounted[this.roster.find(agentId) === undefined ? 'refused' : 'repeated'] += reports.length;
     }
+    this.changes.touch();
     return this.#acknowledgementFor(agentId);
   }
 

@@ -3,7 +3,10 @@ import type { Mesh } from '../declared/mesh.ts';
 import type { Current } from './current.ts';
 import type { StoredEvent, SweepSummary } from './events.ts';
 
-/** Agents' reports as they came in, by what became of them. */
+/**
+ * Outcomes as they came in, by what became of them. `late`: a newer round of the route is known. `unasked`: no such attempt
+ * is planned. `repeated`: counted before. `refused`: of an agent that is not wanted any more.
+ */
 export type IngestResult = 'counted' | 'repeated' | 'late' | 'unasked' | 'refused';
 
 export interface RequestedSweep {
@@ -25,6 +28,8 @@ export interface Monitored {
    * Rejects with the signal's reason.
    */
   readonly sweepNow: (signal: AbortSignal) => Promise<RequestedSweep>;
-  /** Reports so far, by what became of them. */
+  /** Outcomes so far, by what became of them; none ever falls. */
   readonly ingested: () => Readonly<Record<IngestResult, number>>;
+  /** Streams so far that were turned away before anything of them was taken. */
+  readonly refusedStreams: () => number;
 }

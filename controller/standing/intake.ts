@@ -1,5 +1,5 @@
 /** What agents report: put with the round that it belongs to, counted, and made ready to be stored. */
-import type { CountedBatch } from '../fleet/fleet.ts';
+import type { CountedBatch, Uncounted } from '../fleet/fleet.ts';
 import type { IngestResult } from '../monitor/monitored.ts';
 import { Rounds } from '../monitor/rounds.ts';
 import type { StandingMatrix } from '../monitor/standing-matrix.ts';
@@ -11,12 +11,9 @@ export interface IntakeDeps {
   readonly unsaved: Unsaved;
 }
 
-/** What only the session with an agent knows of. */
-type BySession = 'refused' | 'repeated';
-
 export class Intake {
   readonly #deps: IntakeDeps;
-  readonly #counts: Record<Exclude<IngestResult, BySession>, number> = { counted: 0, late: 0, unasked: 0 };
+  readonly #counts: Record<Exclude<IngestResult, Uncounted>, number> = { counted: 0, late: 0, unasked: 0 };
   /** Which start of which agent reported last, by vantage. */
   readonly #reporters = new Map<string, string>();
   /** From agents of a former controller, who were quicker than the declared state: nobody knows yet what they are about. */
@@ -26,7 +23,7 @@ export class Intake {
     this.#deps = deps;
   }
 
-  get counts(): Readonly<Record<Exclude<IngestResult, BySession>, number>> {
+  get counts(): Readonly<Record<Exclude<IngestResult, Uncounted>, number>> {
     return this.#counts;
   }
 

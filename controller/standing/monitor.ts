@@ -138,9 +138,10 @@ export class Monitor implements Monitored, AsyncDisposable {
 
   readonly ingested = (): Readonly<Record<IngestResult, number>> => ({
     ...this.#intake.counts,
-    refused: this.#fleet.refused,
-    repeated: this.#fleet.roster.agents().reduce((sum, { repeatedBatches }) => sum + repeatedBatches, 0),
+    ...this.#fleet.uncounted,
   });
+
+  readonly refusedStreams = (): number => this.#fleet.refusedStreams;
 
   readonly onEvent = (listener: (event: StoredEvent) => void): (() => void) => {
     this.#listeners.add(listener);

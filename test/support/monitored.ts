@@ -176,6 +176,7 @@ export class FakeMonitored implements Monitored {
   readonly ingested = (): Readonly<Record<IngestResult, number>> => {
     return { counted: 0, repeated: 0, late: 0, unasked: 0, refused: 0 };
   };
+  readonly refusedStreams = (): number => 0;
 
   readonly onEvent = (listener: (event: StoredEvent) => void): (() => void) => {
     this.#eventListeners.add(listener);

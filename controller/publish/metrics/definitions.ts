@@ -101,6 +101,11 @@ export const CONTROLLER_METRICS = {
     labels: { result: '`counted`, `repeated`, `late`, `unasked`, `refused`; `dropped`: lost by agents, as they say' },
     help: 'Reported outcomes by what became of them.',
   },
+  meshproof_refused_streams_total: {
+    type: 'counter',
+    labels: {},
+    help: 'Streams that were turned away: no good token, or not who they say to be.',
+  },
   meshproof_sweeps_total: {
     type: 'counter',
     labels: { trigger: '`interval`, `request`', verdict: '`pass`, `fail`, `inconclusive`' },

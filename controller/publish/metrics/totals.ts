@@ -24,6 +24,7 @@ export function totals(
   parseErrors: () => Readonly<Record<string, number>>,
 ): Totals {
   const outcomes = instruments.counter('meshproof_ingest_outcomes_total');
+  const refused = instruments.counter('meshproof_refused_streams_total');
   const rejected = instruments.counter('meshproof_policy_parse_errors_total');
   const dropped = new DroppedOutcomes();
   const look = (): void => {
@@ -39,6 +40,8 @@ export function totals(
       outcomes.reset();
       for (const result of INGEST_RESULTS) outcomes.inc({ result }, ingested[result]);
       outcomes.inc({ result: 'dropped' }, dropped.total);
+      refused.reset();
+      refused.inc(monitored.refusedStreams());
       rejected.reset();
       for (const kind of [...POLICY_KINDS, 'other']) rejected.inc({ kind }, 0);
       for (const [kind, count] of Object.entries(parseErrors())) {

@@ -27,7 +27,7 @@ t.test('names that are too long or hold control characters are turned away, and 
     t.ok(details.length < 100, what);
   }
   t.ok(scene.said.every((line) => line.length < 300 && !line.includes('\n')));
-  t.equal(scene.fleet.refused, cases.length);
+  t.equal(scene.fleet.refusedStreams, cases.length);
 });
 
 t.test('an agent that was turned away says why its vantage is missing, and says it once', async (t) => {
@@ -36,7 +36,7 @@ t.test('an agent that was turned away says why its vantage is missing, and says 
   for (let round = 0; round < 20; round += 1) {
     t.match(await scene.join({ token: 'guessed' }).ended, { code: status.UNAUTHENTICATED });
   }
-  await scene.fleet.until(() => scene.fleet.refused === 20, 5000, NEVER);
+  await scene.fleet.until(() => scene.fleet.refusedStreams === 20, 5000, NEVER);
   t.same(scene.said, [
     'a stream that claims to be "web" was turned away: the join token is not one of this controller (said once)',
   ]);

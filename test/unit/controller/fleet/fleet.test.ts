@@ -56,6 +56,11 @@ t.test(
     t.match(await agent.message('ack', 3), { sequence: 2 });
     t.same(scene.recorded.length, 3);
     t.equal(scene.fleet.roster.find('web')?.repeatedBatches, 1);
+    t.same(scene.fleet.uncounted, { repeated: 2, refused: 0 }, 'outcomes, not batches');
+    scene.fleet.roster.forget('web');
+    agent.report(3, [report(3)]);
+    await scene.fleet.until(() => scene.fleet.uncounted.refused > 0, 5000, NEVER);
+    t.same(scene.fleet.uncounted, { repeated: 2, refused: 1 }, 'they never fall');
   },
 );
 

@@ -222,6 +222,7 @@ t.test('what others count is taken over as it stands', async (t) => {
   class Counting extends FakeMonitored {
     counted = 5;
     override readonly ingested = () => ({ counted: this.counted, repeated: 1, late: 0, unasked: 0, refused: 2 });
+    override readonly refusedStreams = () => 7;
   }
   const monitored = new Counting(currentOf([]));
   const parseErrors = { PeerAuthentication: 3, Gateway: 1, EnvoyFilter: 1 };
@@ -230,6 +231,7 @@ t.test('what others count is taken over as it stands', async (t) => {
   monitored.counted = 9;
   const text = await metrics.text();
   t.strictSame(shown(text, 'meshproof_ingest_outcomes_total'), ['counted: 9', 'repeated: 1', 'refused: 2']);
+  t.strictSame(shown(text, 'meshproof_refused_streams_total'), ['7']);
   t.strictSame(shown(text, 'meshproof_policy_parse_errors_total'), ['PeerAuthentication: 3', 'other: 2']);
 });
 
