@@ -25,7 +25,7 @@ export async function startStandby(
     {
       monitored,
       store: NOTHING,
-      metrics: controllerMetrics(monitored, { clock, isStandby }),
+      metrics: controllerMetrics(monitored, { isStandby }),
       access,
       clock,
       log,

@@ -60,7 +60,7 @@ export async function serveMonitor(served: Served, flags: ServeFlags, signal: Ab
     ),
   );
   await using monitor = await Monitor.start(deps, options);
-  using metrics = controllerMetrics(monitor, { clock }, { showsEveryRoute: flags.routeMetrics, limits: SERIES_LIMITS });
+  using metrics = controllerMetrics(monitor, {}, { showsEveryRoute: flags.routeMetrics, limits: SERIES_LIMITS });
   await served.standby?.[Symbol.asyncDispose]();
   await using web = await startWeb(
     {

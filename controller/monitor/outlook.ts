@@ -53,6 +53,8 @@ export class Outlook {
   /** The same, by the clock that is never set. */
   #syncedAtMonotonicMs = -Infinity;
   #current: Current;
+  /** `#current`, once it is too long ago. */
+  #stalled: { readonly of: Current; readonly current: Current } | undefined;
   #builtAtMs: number;
   #conclusion: Conclusion | undefined;
   #state: DeclaredState | undefined;
@@ -73,13 +75,14 @@ export class Outlook {
     return () => this.#listeners.delete(listener);
   };
 
-  /** As it was built last; if that is too long ago, nothing in it is known any more. */
-  current({ monotonicMs, wallMs }: Times): Current {
-    const silentMs = monotonicMs - this.#builtAtMs;
-    if (silentMs <= STALE_AFTER_INTERVALS * this.#current.intervalMs) return this.#current;
-    const message = `the controller has not looked at anything for ${String(Math.round(silentMs / 1000))} s`;
-    const trouble: Trouble = { kind: 'stalled', message, sinceMs: wallMs - silentMs };
-    return withTroubles(this.#current, [...this.#current.troubles, trouble], true);
+  /**
+   * As it was built last; if that is too long ago, nothing in it is known any more. The one place where that is judged, by
+   * the clock that is never set. The same object, the same matrix.
+   */
+  current({ monotonicMs }: Pick<Times, 'monotonicMs'>): Current {
+    if (monotonicMs - this.#builtAtMs <= STALE_AFTER_INTERVALS * this.#current.intervalMs) return this.#current;
+    if (this.#stalled?.of !== this.#current) this.#stalled = { of: this.#current, current: stalled(this.#current) };
+    return this.#stalled.current;
   }
 
   trouble(kind: Trouble['kind'], message: string, { wallMs }: Times): void {
@@ -190,11 +193,18 @@ export function sweepOf(current: Current, { id, startedAtMs, finishedAtMs, verdi
   };
 }
 
+/** As it is to be shown when nothing has been judged for too long since. */
+export function stalled(current: Current): Current {
+  const { atMs, troubles } = current;
+  const message = `Nothing has been judged since ${new Date(atMs).toISOString()}: the controller is stalled. See its log.`;
+  return withTroubles(current, [{ kind: 'stalled', message, sinceMs: atMs }, ...troubles], true);
+}
+
 /** With trouble nothing passes; and where nothing is looked at, nothing is known of any route. */
 function withTroubles(current: Current, troubles: readonly Trouble[], isStalled: boolean): Current {
   const [first] = troubles;
   if (first === undefined) return current;
-  const routes = isStalled ? current.routes.map(stalled) : current.routes;
+  const routes = isStalled ? current.routes.map(outdated) : current.routes;
   const verdict = isStalled ? nothingKnown(routes, current.conflicts) : current.verdict;
   const isPass = verdict.value === 'pass' || isStalled;
   return {
@@ -210,7 +220,7 @@ function nothingKnown(routes: readonly RouteNow[], conflicts: readonly Conflict[
   return verdictOf(cells, conflicts, { minCoverage: 1, failOn: [] });
 }
 
-function stalled(route: RouteNow): RouteNow {
+function outdated(route: RouteNow): RouteNow {
   if (route.freshness !== 'fresh') return route;
   return { ...route, freshness: 'stale', access: 'unknown', cell: outOfDate(route.cell) };
 }

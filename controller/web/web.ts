@@ -58,7 +58,7 @@ export async function startWeb(deps: WebDeps, options: WebOptions): Promise<Runn
   );
 
   const history = undo.use(followHistory(store, monitored));
-  const shown = shownBy(monitored, clock);
+  const shown = shownBy(monitored);
   const requests = new SweepRequests(monitored, ending.signal);
   const gate = undo.use(
     new Gate({ monitored, shown, events: store.events, clock, ending: ending.signal, ...(baselines && { baselines }) }),

@@ -85,7 +85,7 @@ t.test('a monitor that stalls makes another page, and so does one that moves aga
     return response.headers.get('etag') ?? '';
   };
   const first = await tagOf();
-  await scene.clock.advance(6001);
+  scene.monitored.stall();
   t.not(await tagOf(), first);
   t.match(await tagOf(), /stalled/);
   scene.monitored.change({ atMs: scene.clock.nowMs() });

@@ -110,6 +110,7 @@ async function stalled(t: Test, browser: RunningBrowser): Promise<void> {
   await using opened = await browser.open(scene.address);
   const { page, faults } = opened;
   t.match(await page.locator('#head').innerText(), /PASS/);
+  scene.monitored.stall();
   await until(scene, page, 'document.body.classList.contains("grey")');
   t.equal(await page.locator('table a.open').count(), 0, 'nothing is shown as open');
   t.equal(await page.locator('table a.unknown').count(), 9);

@@ -76,7 +76,7 @@ const until = (prometheus: RunningPrometheus, firing: string): Promise<readonly 
 t.test('Exposed, MatrixStale and NoController fire and resolve', { ...options, timeout: 60_000 }, async (t) => {
   if ('missing' in found) return;
   const monitored = new BusyMonitored();
-  using metrics = controllerMetrics(monitored, { clock: systemClock });
+  using metrics = controllerMetrics(monitored);
   await using first = await serve(metrics.text, metrics.contentType);
   const { port } = first;
   await using prometheus = await startPrometheus(found.prometheus, {

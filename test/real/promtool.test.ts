@@ -65,7 +65,7 @@ t.test("promtool's lint has nothing to say of a controller's metrics", options, 
   const conflict = { severity: 'critical', cause: cause('MP1005', 'x'), cells: [], isConfirmed: true } as const;
   const monitored = new FakeMonitored(currentOf(cells, {}, [conflict]));
   const showsAll = { ...DEFAULT_METRICS_OPTIONS, showsEveryRoute: true };
-  using metrics = controllerMetrics(monitored, { clock: { nowMs: () => NOON_MS } }, showsAll);
+  using metrics = controllerMetrics(monitored, {}, showsAll);
   const [first] = cells;
   if (first === undefined) throw new Error('nothing was drawn');
   monitored.tell({ id: 1, event: transition(first) });

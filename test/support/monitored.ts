@@ -4,6 +4,7 @@ import type { Cause, Cell, Conflict, Drift } from '../../controller/judge/findin
 import type { Access, Current, RouteNow } from '../../controller/monitor/current.ts';
 import type { MonitorEvent, StoredEvent, SweepSummary, Transition } from '../../controller/monitor/events.ts';
 import type { IngestResult, Monitored, RequestedSweep } from '../../controller/monitor/monitored.ts';
+import { stalled } from '../../controller/monitor/outlook.ts';
 import type { Store } from '../../controller/store/store.ts';
 import { cause, cell, reachedInPlaintext, refusedByStrict, reset, sweep, target, untested } from './sweeps.ts';
 
@@ -163,12 +164,20 @@ export class FakeMonitored implements Monitored {
   /** Signals of the sweeps that were asked for, in order. */
   readonly sweepSignals: AbortSignal[] = [];
   #current: Current;
+  /** The same, if it is not stalled. */
+  #moving: Current;
   readonly #eventListeners = new Set<(event: StoredEvent) => void>();
   readonly #changeListeners = new Set<() => void>();
   #sweep = Promise.withResolvers<RequestedSweep>();
 
   constructor(current: Current) {
     this.#current = current;
+    this.#moving = current;
+  }
+
+  /** It does not look at anything any more, until it changes. */
+  stall(): void {
+    this.#current = stalled(this.#moving);
   }
 
   readonly current = (): Current => this.#current;
@@ -211,14 +220,15 @@ export class FakeMonitored implements Monitored {
 
   /** The next matrix: the revision grows by one. */
   change(facts: Partial<Current>): void {
-    this.#current = { ...this.#current, ...facts, revision: this.#current.revision + 1 };
+    this.#moving = { ...this.#moving, ...facts, revision: this.#moving.revision + 1 };
+    this.#current = this.#moving;
     for (const listener of [...this.#changeListeners]) listener();
   }
 
   /** The same matrix with these cells in the place of those with the same key, measured at `atMs`. */
   changeCells(cells: readonly Cell[], atMs = NOON_MS): void {
     const changed = new Map(cells.map((one) => [one.key, one]));
-    const routes = this.#current.routes.map((route) => {
+    const routes = this.#moving.routes.map((route) => {
       const one = changed.get(route.cell.key);
       if (one === undefined) return route;
       // No two attempts are of the same moment.
@@ -227,7 +237,7 @@ export class FakeMonitored implements Monitored {
     });
     const { verdict } = sweep(
       routes.map((route) => route.cell),
-      this.#current.conflicts,
+      this.#moving.conflicts,
     );
     this.change({ routes, verdict, atMs });
   }

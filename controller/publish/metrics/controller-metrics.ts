@@ -1,7 +1,6 @@
 /** The metrics of a monitor, in Prometheus' text format. */
 import { setImmediate as others } from 'node:timers/promises';
 import type { Monitored } from '../../monitor/monitored.ts';
-import type { Clock } from '../../../proto/clock.ts';
 import { VERSION } from '../../../proto/version.ts';
 import { countRoutes } from './count-routes.ts';
 import { eventCounters } from './event-counters.ts';
@@ -19,7 +18,6 @@ export interface ControllerMetrics extends Disposable {
 }
 
 export interface ControllerMetricsDeps {
-  readonly clock: Pick<Clock, 'nowMs'>;
   /** Objects so far that could not be taken as they are written, by their kind. @default none */
   readonly parseErrors?: () => Readonly<Record<string, number>>;
   /** Whether another controller measures: then there is no matrix here, and none is shown. @default never */
@@ -31,7 +29,7 @@ export const DEFAULT_METRICS_OPTIONS: RouteGaugeOptions = { showsEveryRoute: fal
 /** Counts events from its making on until it is disposed; whatever is a state is looked up when it is asked for. */
 export function controllerMetrics(
   monitored: Monitored,
-  deps: ControllerMetricsDeps,
+  deps: ControllerMetricsDeps = {},
   options: RouteGaugeOptions = DEFAULT_METRICS_OPTIONS,
 ): ControllerMetrics {
   const instruments = new Instruments();
@@ -49,9 +47,8 @@ export function controllerMetrics(
     text: async () => {
       if (deps.isStandby?.() === true) return `${await registry.getSingleMetricAsString('meshproof_build_info')}\n`;
       const current = monitored.current();
-      const nowMs = deps.clock.nowMs();
       const { showsEveryRoute: countsAll } = options;
-      const routes = countRoutes(current, { nowMs, mesh: monitored.mesh(), countsAll });
+      const routes = countRoutes(current, { mesh: monitored.mesh(), countsAll });
       // With many routes each step takes a while: reports are not to wait for all of them.
       await others();
       showRoutes(routes);

@@ -2,7 +2,6 @@
 import type { Mesh } from '../../declared/mesh.ts';
 import type { Current, RouteNow } from '../../monitor/current.ts';
 import type { ControllerMetric, LabelOf } from './definitions.ts';
-import { knownNow } from './known-now.ts';
 import { bounded, labeller } from './route-labels.ts';
 import type { TargetLabels } from './route-labels.ts';
 import { Tally } from './tally.ts';
@@ -22,12 +21,11 @@ export interface RouteCounts {
 }
 
 export interface CountOptions {
-  readonly nowMs: number;
   readonly mesh: Mesh | undefined;
   readonly countsAll: boolean;
 }
 
-export function countRoutes({ routes }: Current, { nowMs, mesh, countsAll }: CountOptions): RouteCounts {
+export function countRoutes({ routes }: Current, { mesh, countsAll }: CountOptions): RouteCounts {
   const labels = labeller(mesh);
   const counts = {
     routes: new Tally<LabelOf<'meshproof_routes'>>(),
@@ -39,8 +37,8 @@ export function countRoutes({ routes }: Current, { nowMs, mesh, countsAll }: Cou
   const certificates = new Map<TargetLabels, number>();
   let flapping = 0;
   for (const route of routes) {
-    const { cell, suppression, isFlapping } = route;
-    const { access: measured, freshness, drift: finding } = knownNow(route, nowMs);
+    const { cell, suppression, isFlapping, access: measured, freshness } = route;
+    const { drift: finding } = cell;
     counts.routes.add({ expected: cell.expectation.expect, measured, freshness });
     const source_namespace = bounded(cell.vantage.namespace);
     counts.namespaces.add({ source_namespace, target_namespace: bounded(cell.target.namespace), finding });

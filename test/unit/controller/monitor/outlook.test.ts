@@ -132,8 +132,9 @@ t.test('a controller that has not looked for three intervals knows nothing', (t)
   t.match(current, {
     routes: [{ freshness: 'stale', access: 'unknown', cell: { drift: 'unknown', cause: { code: 'MP1501' } } }],
     verdict: { value: 'inconclusive', coverage: 0, counts: { agrees: 0, unknown: 1 } },
-    troubles: [{ kind: 'stalled', sinceMs: START_MS + 1000 }],
+    troubles: [{ kind: 'stalled', sinceMs: START_MS + 1000, message: /^Nothing has been judged since 2/ }],
   });
+  t.equal(scene.at(40), current, 'the same, as long as nothing happens');
   scene.beat(32);
   t.match(scene.at(32), { troubles: [], verdict: { value: 'pass' } }, 'until it looks again');
   t.end();

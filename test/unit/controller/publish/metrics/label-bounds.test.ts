@@ -97,11 +97,7 @@ const SERIES: Readonly<Record<string, number>> = {
 const SIZES = ['_bucket', '_sum', '_count'];
 
 async function textOf(monitored: FakeMonitored): Promise<string> {
-  using metrics = controllerMetrics(
-    monitored,
-    { clock: { nowMs: () => NOON_MS } },
-    { showsEveryRoute: true, limits: LIMITS },
-  );
+  using metrics = controllerMetrics(monitored, {}, { showsEveryRoute: true, limits: LIMITS });
   const first = monitored.current().routes[0];
   if (first !== undefined) monitored.tell({ id: 1, event: transition(first.cell, { message: FORBIDDEN }) });
   return await metrics.text();

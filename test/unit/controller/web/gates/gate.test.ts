@@ -43,7 +43,7 @@ async function scene({ baselines, store = new FakeStore(), cells = CELLS }: Scen
   const monitored = new FakeMonitored(currentOf(cells));
   const clock = new ManualClock(NOON_MS);
   const ending = new AbortController();
-  const shown = shownBy(monitored, clock);
+  const shown = shownBy(monitored);
   const deps = { monitored, shown, events: store.events, clock, ending: ending.signal };
   const gate = new Gate({ ...deps, ...(baselines && { baselines }) });
   await new Promise(setImmediate);
