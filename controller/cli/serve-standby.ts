@@ -54,5 +54,6 @@ function idle(clock: Clock): Monitored {
     sweepNow: () => Promise.reject(new Error('another controller measures')),
     ingested: () => ({ counted: 0, repeated: 0, late: 0, unasked: 0, refused: 0 }),
     refusedStreams: () => 0,
+    rejectedObjects: () => ({}),
   };
 }

@@ -30,6 +30,8 @@ export interface Monitored {
   readonly sweepNow: (signal: AbortSignal) => Promise<RequestedSweep>;
   /** Outcomes so far, by what became of them; none ever falls. */
   readonly ingested: () => Readonly<Record<IngestResult, number>>;
+  /** Declared objects so far that could not be taken as they are written, by their kind. */
+  readonly rejectedObjects: () => Readonly<Record<string, number>>;
   /** Streams so far that were turned away before anything of them was taken. */
   readonly refusedStreams: () => number;
 }

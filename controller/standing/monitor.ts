@@ -28,6 +28,7 @@ import type { Times } from '../monitor/standing-route.ts';
 import { Turns } from '../monitor/turns.ts';
 import type { PlanOptions } from '../plan/plan.ts';
 import { publishJson } from '../publish/json.ts';
+import { RejectedObjects } from '../snapshot/rejected-objects.ts';
 import type { StateSource } from '../snapshot/state-source.ts';
 import type { Remembered, Store } from '../store/store.ts';
 import { Unsaved } from '../store/unsaved.ts';
@@ -76,6 +77,7 @@ export class Monitor implements Monitored, AsyncDisposable {
   readonly #turns: Turns;
   readonly #outlook: Outlook;
   readonly #unsaved = new Unsaved();
+  readonly #rejected = new RejectedObjects();
   readonly #listeners = new Set<(event: StoredEvent) => void>();
   readonly #stopListening: () => void;
   #taken: Snapshot | undefined;
@@ -140,6 +142,8 @@ export class Monitor implements Monitored, AsyncDisposable {
     ...this.#intake.counts,
     ...this.#fleet.uncounted,
   });
+
+  readonly rejectedObjects = (): Readonly<Record<string, number>> => this.#rejected.counts;
 
   readonly refusedStreams = (): number => this.#fleet.refusedStreams;
 
@@ -252,6 +256,7 @@ export class Monitor implements Monitored, AsyncDisposable {
     const beganMs = clock.monotonicMs();
     const state = declaredState(taken, launcher.place(taken), this.#options);
     this.#taken = taken;
+    this.#rejected.see(taken);
     this.#busyMs += clock.monotonicMs() - beganMs;
     this.#redeclare(state, before);
     debug(`${String(state.cells.size)} routes of ${String(state.plan.vantages.length)} vantages are planned`);

@@ -12,13 +12,13 @@ import {
   pulsingShop,
 } from '../support/pulsing-shop.ts';
 import type { Seen } from '../support/pulsing-shop.ts';
-import { placed, service, pod } from '../unit/controller/judge/live-mesh.ts';
+import { peerAuthentication, placed, service, pod } from '../unit/controller/judge/live-mesh.ts';
 
 const BATCH = 'legacy/batch (naked)';
 const CRON = 'legacy/cron (naked)';
 
 /** They wait, most of the time. */
-t.jobs = 5;
+t.jobs = 6;
 const AT_ONCE = { buffered: true };
 
 t.test('what is new is added, what is gone is taken away, and nothing else is disturbed', AT_ONCE, async (t) => {
@@ -53,6 +53,14 @@ t.test('what is new is added, what is gone is taken away, and nothing else is di
   t.same([...batch.told.values()], [1, 1, 1]);
   t.equal(batch.removed.length, 1);
   t.same(scene.transitions(), [], 'a route that is gone is not unknown');
+});
+
+t.test('what is declared and cannot be taken as it is written is counted', AT_ONCE, async (t) => {
+  const source = new HeldSource([...SHOP, peerAuthentication('legacy/default', 'STRIKT')]);
+  await using launcher = pulsingShop();
+  await using scene = await startMonitor({ source, launcher });
+  await scene.until('it is planned', () => scene.current().routes.length > 0);
+  t.same(scene.monitor.rejectedObjects(), { PeerAuthentication: 1 });
 });
 
 t.test('a policy that changes assigns nothing, and is looked for at once', AT_ONCE, async (t) => {

@@ -186,6 +186,7 @@ export class FakeMonitored implements Monitored {
     return { counted: 0, repeated: 0, late: 0, unasked: 0, refused: 0 };
   };
   readonly refusedStreams = (): number => 0;
+  readonly rejectedObjects = (): Readonly<Record<string, number>> => ({});
 
   readonly onEvent = (listener: (event: StoredEvent) => void): (() => void) => {
     this.#eventListeners.add(listener);

@@ -18,8 +18,6 @@ export interface ControllerMetrics extends Disposable {
 }
 
 export interface ControllerMetricsDeps {
-  /** Objects so far that could not be taken as they are written, by their kind. @default none */
-  readonly parseErrors?: () => Readonly<Record<string, number>>;
   /** Whether another controller measures: then there is no matrix here, and none is shown. @default never */
   readonly isStandby?: () => boolean;
 }
@@ -37,7 +35,7 @@ export function controllerMetrics(
   instruments.gauge('meshproof_build_info').set({ component: 'controller', version: VERSION }, 1);
   const showRoutes = routeGauges(instruments, options);
   const showState = stateGauges(instruments);
-  const showTotals = totals(instruments, monitored, deps.parseErrors ?? (() => ({})));
+  const showTotals = totals(instruments, monitored);
   const count = eventCounters(instruments);
   const stopListening = monitored.onEvent(({ event }) => {
     count(event);

@@ -139,7 +139,7 @@ export const CONTROLLER_METRICS = {
         '`PeerAuthentication`, `AuthorizationPolicy`, `DestinationRule`, `RequestAuthentication`, `NetworkPolicy`, ' +
         '`Service`, `other`',
     },
-    help: 'Objects that could not be taken as they are written.',
+    help: 'Objects that could not be taken as they are written, again when they are wrong in another way.',
   },
   meshproof_policy_propagation_seconds: {
     type: 'histogram',

@@ -18,11 +18,7 @@ export interface Totals extends Disposable {
 }
 
 /** Watches the agents until it is disposed. */
-export function totals(
-  instruments: Instruments,
-  monitored: Monitored,
-  parseErrors: () => Readonly<Record<string, number>>,
-): Totals {
+export function totals(instruments: Instruments, monitored: Monitored): Totals {
   const outcomes = instruments.counter('meshproof_ingest_outcomes_total');
   const refused = instruments.counter('meshproof_refused_streams_total');
   const rejected = instruments.counter('meshproof_policy_parse_errors_total');
@@ -44,7 +40,7 @@ export function totals(
       refused.inc(monitored.refusedStreams());
       rejected.reset();
       for (const kind of [...POLICY_KINDS, 'other']) rejected.inc({ kind }, 0);
-      for (const [kind, count] of Object.entries(parseErrors())) {
+      for (const [kind, count] of Object.entries(monitored.rejectedObjects())) {
         rejected.inc({ kind: POLICY_KINDS.includes(kind) ? kind : 'other' }, count);
       }
     },

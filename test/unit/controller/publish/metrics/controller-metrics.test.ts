@@ -225,10 +225,10 @@ t.test('what others count is taken over as it stands', async (t) => {
     counted = 5;
     override readonly ingested = () => ({ counted: this.counted, repeated: 1, late: 0, unasked: 0, refused: 2 });
     override readonly refusedStreams = () => 7;
+    override readonly rejectedObjects = () => ({ PeerAuthentication: 3, ConfigMap: 1, EnvoyFilter: 1 });
   }
   const monitored = new Counting(currentOf([]));
-  const parseErrors = { PeerAuthentication: 3, Gateway: 1, EnvoyFilter: 1 };
-  using metrics = controllerMetrics(monitored, { parseErrors: () => parseErrors });
+  using metrics = controllerMetrics(monitored);
   await metrics.text();
   monitored.counted = 9;
   const text = await metrics.text();
