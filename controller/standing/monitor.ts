@@ -185,7 +185,10 @@ export class Monitor implements Monitored, AsyncDisposable {
     }
   }
 
-  /** Lets agents hand over and end, where the launcher ends them with us. */
+  /**
+   * Ends the streams, and asks nothing of the agents: those that outlive us keep what was not acknowledged for the next
+   * controller. To be called when `run` has ended; what it had not stored by then was not acknowledged.
+   */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stopListening();
     this.#requested?.promise.catch(() => undefined);
