@@ -23,6 +23,15 @@ const MAX_TEXT = 1024;
 
 const INT32 = 2 ** 31;
 
+/**
+ * What stands in four digits of a year, which is all that X.509 can say (RFC 5280, section 4.1.2.5) and that every form
+ * of time here is written in. An int64 holds times that a `Date` cannot.
+ */
+const FIRST_MS = Date.parse('0000-01-01T00:00:00.000Z');
+const LAST_MS = Date.parse('9999-12-31T23:59:59.999Z');
+/** Travels in the place of a time that is none. */
+const NO_TIME = Number.MIN_SAFE_INTEGER;
+
 class SideTables {
   readonly texts: string[] = [];
   readonly certificates: wire.Certificate[] = [];
@@ -45,8 +54,8 @@ class SideTables {
     if (index === undefined) {
       index = this.certificates.push({
         spiffeIdText: this.text(certificate.spiffeId ?? ''),
-        notBeforeMs: certificate.notBeforeMs,
-        notAfterMs: certificate.notAfterMs,
+        notBeforeMs: timeToWire(certificate.notBeforeMs),
+        notAfterMs: timeToWire(certificate.notAfterMs),
         issuerFingerprintText: this.text(certificate.issuerFingerprint),
         fault: certificate.fault === null ? 'IDENTITY_FAULT_UNSPECIFIED' : FAULTS[certificate.fault],
       });
@@ -54,6 +63,15 @@ class SideTables {
     }
     return index;
   }
+}
+
+/** A peer decides what its certificate says, and OpenSSL makes of it what it can. */
+function timeToWire(ms: number): number {
+  return isTime(ms) ? ms : NO_TIME;
+}
+
+function isTime(ms: number): boolean {
+  return ms >= FIRST_MS && ms <= LAST_MS;
 }
 
 /** Details longer than 256 characters are cut. */
@@ -155,17 +173,18 @@ function timingsFromWire(message: wire.Timings | undefined): PhaseTimings {
 
 /**
  * Never throws: an outcome that a newer agent words in a way unknown here becomes `untested: unsupported-probe`, with
- * the unknown word in its detail, so that it can never count as a denial or as a success.
+ * the unknown word in its detail, so that it can never count as a denial or as a success. So does one with a time outside
+ * of the years 0 to 9999; all times that come out of here are within them.
  */
 export function batchFromWire(message: wire.OutcomeBatch): Batch {
   const { sequence, droppedBefore } = message;
-  const reports = message.outcomes.map((outcome) => ({
-    route: outcome.route,
-    slot: outcome.slot,
-    attempt: outcome.attempt,
-    startedAtMs: message.baseTimeMs + outcome.startedAfterMs,
-    outcome: outcomeFromWire(outcome, message),
-  }));
+  const reports = message.outcomes.map((outcome) => {
+    const { route, slot, attempt } = outcome;
+    const startedAtMs = message.baseTimeMs + outcome.startedAfterMs;
+    return isTime(startedAtMs)
+      ? { route, slot, attempt, startedAtMs, outcome: outcomeFromWire(outcome, message) }
+      : { route, slot, attempt, startedAtMs: 0, outcome: unsupported('a time that is none') };
+  });
   return { sequence, reports, droppedBefore, fitness: fitnessFromWire(message.fitness) };
 }
 
@@ -176,6 +195,7 @@ function outcomeFromWire(message: wire.Outcome, batch: wire.OutcomeBatch): Outco
   };
   const certificate = certificateFromWire(message.certificate, batch, text);
   if (certificate === 'unknown') return unsupported('the fault of the served certificate');
+  if (certificate === 'timeless') return unsupported('a certificate with a time that is none');
   const timings = timingsFromWire(message.timings);
   const facts = { address: message.address, timings, ...(certificate !== undefined && { certificate }) };
   switch (message.kind?.$case) {
@@ -229,7 +249,7 @@ function certificateFromWire(
   index: number,
   batch: wire.OutcomeBatch,
   text: (index: number) => string,
-): PeerCertificate | 'unknown' | undefined {
+): PeerCertificate | 'unknown' | 'timeless' | undefined {
   const message = index === 0 ? undefined : batch.certificates[index - 1];
   if (message === undefined) return undefined;
   let fault: IdentityFault | null = null;
@@ -239,6 +259,7 @@ function certificateFromWire(
     fault = known;
   }
   const { notBeforeMs, notAfterMs } = message;
+  if (!isTime(notBeforeMs) || !isTime(notAfterMs)) return 'timeless';
   const spiffeId = message.spiffeIdText === 0 ? null : text(message.spiffeIdText);
   return { spiffeId, notBeforeMs, notAfterMs, issuerFingerprint: text(message.issuerFingerprintText), fault };
 }

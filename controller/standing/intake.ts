@@ -1,4 +1,6 @@
 /** What agents report: put with the round that it belongs to, counted, and made ready to be stored. */
+import type { Clock } from '../../proto/clock.ts';
+import type { Report } from '../../proto/outcome.ts';
 import type { CountedBatch, Uncounted } from '../fleet/fleet.ts';
 import type { IngestResult } from '../monitor/monitored.ts';
 import { Rounds } from '../monitor/rounds.ts';
@@ -6,10 +8,14 @@ import type { StandingMatrix } from '../monitor/standing-matrix.ts';
 import type { Unsaved } from '../store/unsaved.ts';
 
 export interface IntakeDeps {
+  readonly clock: Clock;
   readonly matrix: StandingMatrix;
   readonly rounds: Rounds;
   readonly unsaved: Unsaved;
 }
+
+/** An agent spools ten minutes; its clock, and how long a controller was away, may be off by some more. */
+const PAST_MS = 3_600_000;
 
 export class Intake {
   readonly #deps: IntakeDeps;
@@ -29,7 +35,7 @@ export class Intake {
 
   /** For the fleet: the batch has changed what is known when this returns, and is acknowledged when that is stored. */
   take(batch: CountedBatch): 'later' {
-    const { matrix, rounds, unsaved } = this.#deps;
+    const { clock, matrix, rounds, unsaved } = this.#deps;
     if (matrix.declared === undefined) {
       this.#early.push(batch);
       return 'later';
@@ -40,7 +46,9 @@ export class Intake {
       this.#reporters.set(vantage, `${agentId} ${bootId}`);
       for (const route of matrix.routes()) if (route.vantage === vantage) rounds.restart(route.number);
     }
-    for (const report of reports) {
+    const nowMs = Math.floor(clock.nowMs());
+    for (const told of reports) {
+      const report = timely(told, nowMs);
       const route = matrix.find(Rounds.routeOf(report));
       const isAsked = route?.vantage === vantage;
       const fate = !isAsked ? 'unasked' : isHolder ? rounds.add(report) : 'late';
@@ -57,4 +65,13 @@ export class Intake {
   takeEarly(): void {
     for (const batch of this.#early.splice(0)) this.take(batch);
   }
+}
+
+/**
+ * What is kept, and how long, goes by these times: nothing of it may be yet to come, or be so old that it is gone at once.
+ * What a clock that is far off says is not when it was; it is when it came.
+ */
+function timely(report: Report, nowMs: number): Report {
+  const { startedAtMs } = report;
+  return startedAtMs <= nowMs && startedAtMs >= nowMs - PAST_MS ? report : { ...report, startedAtMs: nowMs };
 }

@@ -104,7 +104,7 @@ export class Monitor implements Monitored, AsyncDisposable {
     this.#crew = new Crew({ fleet, launcher, clock, debug });
     const matrixOptions = { trusted: [], sessionsAreControl: false, ...options };
     this.#matrix = new StandingMatrix(matrixOptions, remembered.routes, remembered.nextRouteNumber);
-    this.#intake = new Intake({ matrix: this.#matrix, rounds: this.#rounds, unsaved: this.#unsaved });
+    this.#intake = new Intake({ clock, matrix: this.#matrix, rounds: this.#rounds, unsaved: this.#unsaved });
     this.#orders = new Orders(this.#matrix, fleet, options, Math.floor(clock.nowMs()));
     const now = this.#times();
     this.#turns = new Turns(now);

@@ -1,9 +1,19 @@
 import t from 'tap';
+import type { RouteNow } from '../../controller/monitor/current.ts';
 import { confirmationNumber } from '../../controller/monitor/rounds.ts';
 import type { Report } from '../../proto/outcome.ts';
 import { FakeAgent } from '../support/fake-agent.ts';
 import { startMonitor } from '../support/monitor-scene.ts';
-import { ANSWER, BATCH_TO_PAY, HeldSource, pulsingShop } from '../support/pulsing-shop.ts';
+import { ANSWER, BATCH_TO_PAY, HeldSource, RESET, pulsingShop } from '../support/pulsing-shop.ts';
+import type { Seen } from '../support/pulsing-shop.ts';
+
+const EXPIRED = {
+  spiffeId: 'spiffe://cluster.local/ns/shop/sa/pay',
+  notBeforeMs: 0,
+  notAfterMs: 9e15,
+  issuerFingerprint: 'ab',
+  fault: 'expired',
+} as const;
 
 const CRON = { namespace: 'legacy', serviceAccount: 'cron', dataPlane: 'naked' } as const;
 
@@ -57,3 +67,40 @@ t.test('an agent of a vantage that is not planned is told to go', async (t) => {
   await scene.until('it is not among the agents', () => scene.current().agents.length === 2);
   t.same(scene.transitions(), []);
 });
+
+t.test('times that no calendar holds, and times that are far from now, are survived', async (t) => {
+  const seen: Seen = new Map();
+  let offMs = 0;
+  const beganMs = Date.now();
+  await using launcher = pulsingShop(seen, () => Date.now() + offMs);
+  await using scene = await startMonitor({ source: new HeldSource(), launcher });
+  const { outcome: before } = (await scene.until('it is measured', () => whereRefused(scene.route(BATCH_TO_PAY)))).cell;
+  t.equal(before.kind, 'refused');
+
+  seen.set('legacy/batch (naked) → shop/pay:80', { ...ANSWER, certificate: EXPIRED });
+  const timeless = await scene.until('a timeless certificate', () => whereUntested(scene.route(BATCH_TO_PAY)));
+  t.match(timeless.cell.outcome, { detail: 'the agent reported a certificate with a time that is none' });
+  seen.set('legacy/batch (naked) → shop/pay:80', RESET);
+  await scene.until('it is measured again', () => whereRefused(scene.route(BATCH_TO_PAY)));
+  offMs = 9e15;
+  await scene.until('a timeless attempt', () => whereUntested(scene.route(BATCH_TO_PAY)));
+  for (const ms of [250e12 - beganMs, -beganMs]) {
+    offMs = 0;
+    seen.set('legacy/batch (naked) → shop/pay:80', RESET);
+    await scene.until('it is closed', () => scene.route(BATCH_TO_PAY).seen === 'agrees');
+    scene.forget();
+    offMs = ms;
+    seen.set('legacy/batch (naked) → shop/pay:80', ANSWER);
+    const { atMs } = await scene.until('a transition', () => scene.transitions(BATCH_TO_PAY).at(-1));
+    t.ok(atMs >= beganMs && atMs <= Date.now(), `it was at ${String(atMs)}`);
+  }
+  t.same(scene.current().troubles, []);
+});
+
+function whereRefused(route: RouteNow): RouteNow | undefined {
+  return route.cell.outcome.kind === 'refused' ? route : undefined;
+}
+
+function whereUntested(route: RouteNow): RouteNow | undefined {
+  return route.cell.outcome.kind === 'untested' ? route : undefined;
+}

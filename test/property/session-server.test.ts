@@ -3,8 +3,9 @@ import { status } from '@grpc/grpc-js';
 import fc from 'fast-check';
 import t from 'tap';
 import { AgentMessage } from '../../proto/gen/meshproof/v1/session.ts';
-import type { Hello, OutcomeBatch } from '../../proto/gen/meshproof/v1/session.ts';
-import { DATA_PLANES, LAYERS, TRANSPORTS } from '../../proto/wire-words.ts';
+import type { Hello } from '../../proto/gen/meshproof/v1/session.ts';
+import { DATA_PLANES } from '../../proto/wire-words.ts';
+import { wireBatch } from '../support/arbitrary/wire-batch.ts';
 import { anyText, garbled, uint32, uint64 } from '../support/garbled.ts';
 import { FakeAgent } from '../support/fake-agent.ts';
 import { BATCH, WEB, silentReport, startFleet } from '../support/fleet-scene.ts';
@@ -26,45 +27,6 @@ const hello: fc.Arbitrary<Hello> = fc.record({
   planVersion: uint64,
 });
 
-const kind = fc.oneof(
-  fc.record({
-    $case: fc.constant('reached' as const),
-    value: fc.record({
-      transport: fc.constantFrom(...Object.values(TRANSPORTS), 'UNRECOGNIZED' as never),
-      status: uint32,
-      witness: fc.option(fc.record({ podText: uint32, callerText: uint32, isProof: fc.boolean() }), { nil: undefined }),
-    }),
-  }),
-  fc.record({
-    $case: fc.constant('silent' as const),
-    value: fc.record({ layer: fc.constantFrom(...Object.values(LAYERS)), afterMs: uint32 }),
-  }),
-  fc.record({ $case: fc.constant('untested' as const), value: fc.record({ whyText: uint32, detailText: uint32 }) }),
-  fc.constant(undefined),
-);
-
-const batch: fc.Arbitrary<OutcomeBatch> = fc.record({
-  sequence: uint64,
-  baseTimeMs: fc.maxSafeInteger(),
-  texts: fc.array(anyText, { maxLength: 4 }),
-  certificates: fc.constant([]),
-  outcomes: fc.array(
-    fc.record({
-      route: uint32,
-      slot: uint64,
-      attempt: uint32,
-      startedAfterMs: fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 }),
-      address: uint32,
-      timings: fc.constant(undefined),
-      certificate: uint32,
-      kind,
-    }),
-    { maxLength: 5 },
-  ),
-  droppedBefore: uint32,
-  fitness: fc.constant(undefined),
-});
-
 const heartbeat = fc.record({
   agentTimeMs: fc.maxSafeInteger(),
   fitness: fc.constant(undefined),
@@ -74,7 +36,7 @@ const heartbeat = fc.record({
 
 const body: fc.Arbitrary<NonNullable<AgentMessage['body']>> = fc.oneof(
   hello.map((value) => ({ $case: 'hello' as const, value })),
-  batch.map((value) => ({ $case: 'batch' as const, value })),
+  wireBatch.map((value) => ({ $case: 'batch' as const, value })),
   heartbeat.map((value) => ({ $case: 'heartbeat' as const, value })),
 );
 

@@ -17,6 +17,7 @@ import {
   vantageToWire,
 } from '../../proto/wire.ts';
 import type { Batch } from '../../proto/wire.ts';
+import { wireBatch } from '../support/arbitrary/wire-batch.ts';
 import { FAULTS, LAYERS, REFUSALS, SIGNATURES, TRANSPORTS, WHYS } from '../../proto/wire-words.ts';
 
 /** Thousandths of a millisecond, as far as they travel; a layer that was reached took at least one. */
@@ -182,6 +183,21 @@ t.test('every vantage arrives as it was', (t) => {
         const received = vantageFromWire(WireVantage.decode(WireVantage.encode(vantageToWire(sent)).finish()));
         return isDeepStrictEqual(plain(received), plain(sent));
       }),
+    );
+  });
+  t.end();
+});
+
+t.test('of whatever an agent sends, every time that comes out can be written', (t) => {
+  t.doesNotThrow(() => {
+    fc.assert(
+      fc.property(wireBatch, (sent) => {
+        for (const { startedAtMs, outcome } of batchFromWire(sent).reports) {
+          const { notBeforeMs = 0, notAfterMs = 0 } = (outcome.kind !== 'untested' && outcome.certificate) || {};
+          for (const ms of [startedAtMs, notBeforeMs, notAfterMs]) new Date(ms).toISOString();
+        }
+      }),
+      { numRuns: 500 },
     );
   });
   t.end();

@@ -195,3 +195,41 @@ t.test('a text that is longer than any should be is not kept', (t) => {
   t.match(batchFromWire({ ...message, texts }).reports[0]?.outcome, { kind: 'untested', why: 'cancelled', detail: '' });
   t.end();
 });
+
+t.test('a time that no calendar holds makes an outcome untested, and never comes out', (t) => {
+  const beyond = [9e15, 8.64e15 + 1, 8.64e15, 253_402_300_800_000, -62_167_219_200_001, -9e15];
+  const calendar = { min: Date.parse('0000-01-01T00:00:00Z'), max: Date.parse('9999-12-31T23:59:59.999Z') };
+  const sent = batchToWire({ sequence: 1, reports: [reachedReport(1)], droppedBefore: 0, fitness: FIT });
+  const [certificate] = sent.certificates;
+  if (certificate === undefined) throw new Error('no certificate was sent');
+  for (const ms of beyond) {
+    const messages: Record<string, wire.OutcomeBatch> = {
+      'the base time': { ...sent, baseTimeMs: ms },
+      notBefore: { ...sent, certificates: [{ ...certificate, notBeforeMs: ms }] },
+      notAfter: { ...sent, certificates: [{ ...certificate, notAfterMs: ms }] },
+    };
+    for (const [what, message] of Object.entries(messages)) {
+      const report = batchFromWire(message).reports[0];
+      const untested = { route: 1, slot: 1, attempt: 0, outcome: { kind: 'untested', why: 'unsupported-probe' } };
+      t.match(report, untested, `${what} ${String(ms)}`);
+      const startedAtMs = report?.startedAtMs ?? NaN;
+      t.ok(startedAtMs >= calendar.min && startedAtMs <= calendar.max, `${what} ${String(ms)} does not come out`);
+    }
+  }
+  for (const ms of Object.values(calendar)) {
+    const message = { ...sent, certificates: [{ ...certificate, notBeforeMs: ms, notAfterMs: ms }] };
+    t.match(batchFromWire(message).reports[0]?.outcome, { kind: 'reached', certificate: { notAfterMs: ms } });
+  }
+  t.end();
+});
+
+t.test('a certificate whose time cannot be read does not keep an agent from reporting', (t) => {
+  const report = reachedReport(1);
+  const certificate = { ...CERTIFICATE, notAfterMs: NaN };
+  const outcome = { ...report.outcome, certificate } as Report['outcome'];
+  const reports = [{ ...report, outcome }, reachedReport(2)];
+  const message = batchToWire({ sequence: 1, reports, droppedBefore: 0, fitness: FIT });
+  const received = batchFromWire(OutcomeBatch.decode(OutcomeBatch.encode(message).finish()));
+  t.match(received.reports, [{ outcome: { kind: 'untested' } }, { outcome: { kind: 'reached' } }]);
+  t.end();
+});
