@@ -1,6 +1,8 @@
 /** Connections that nobody uses make room for those that somebody does: thousands that say nothing disturb nobody. */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { Server as TlsServer } from 'node:tls';
+import type { TLSSocket } from 'node:tls';
 
 export interface Connections {
   /** Keeps the connection of an event stream, however long ago its request was, until it ends. */
@@ -28,10 +30,29 @@ export function boundConnections(server: Server, limit: number, onEvicted: () =>
     onEvicted();
   };
 
-  server.on('connection', (socket: Socket) => {
+  const come = (socket: Socket): void => {
     socket.once('close', () => waiting.delete(socket));
     touch(socket);
-  });
+  };
+  server.on('connection', come);
+  if (server instanceof TlsServer) {
+    // Requests come over a socket that takes the place of the one that came, as soon as hands are shaken.
+    const shaking = new Map<string, Socket>();
+    server.on('connection', (socket: Socket) => {
+      const name = nameOf(socket);
+      shaking.set(name, socket);
+      socket.once('close', () => {
+        if (shaking.get(name) === socket) shaking.delete(name);
+      });
+    });
+    server.on('secureConnection', (socket: TLSSocket) => {
+      const name = nameOf(socket);
+      const former = shaking.get(name);
+      if (former !== undefined) waiting.delete(former);
+      shaking.delete(name);
+      come(socket);
+    });
+  }
   server.on('request', ({ socket }: IncomingMessage, response: ServerResponse) => {
     touch(socket);
     response.once('finish', () => {
@@ -52,3 +73,8 @@ export function boundConnections(server: Server, limit: number, onEvicted: () =>
 const BACKLOG = 511;
 /** For streams that are kept. */
 const SPARE = 1024;
+
+/** Both ends: no two connections that stand have the same. */
+function nameOf({ remoteAddress, remotePort, localAddress, localPort }: Socket): string {
+  return [remoteAddress, remotePort, localAddress, localPort].join(' ');
+}

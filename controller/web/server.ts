@@ -17,8 +17,15 @@ import { SCHEMAS } from './schema/monitored.ts';
 const BODY_BYTES = 65_536;
 const HEAD_BYTES = 16_384;
 const HEADERS_WITHIN_MS = 10_000;
+const HANDSHAKE_WITHIN_MS = 10_000;
 const REQUEST_WITHIN_MS = 30_000;
 const LOOK_EVERY_MS = 5000;
+/** Fastify hands `http` to a server without TLS only. */
+const LIMITS = {
+  headersTimeout: HEADERS_WITHIN_MS,
+  connectionsCheckingInterval: LOOK_EVERY_MS,
+  maxHeaderSize: HEAD_BYTES,
+};
 const IDLE_MS = 30_000;
 /** Keys of routes stand in paths. */
 const PATH_CHARACTERS = 2048;
@@ -36,8 +43,9 @@ export async function makeServer(deps: Pick<WebDeps, 'access' | 'log'>, options:
     routerOptions: { maxParamLength: PATH_CHARACTERS },
     clientErrorHandler: answerMalformed,
     ajv: { customOptions: { removeAdditional: false, coerceTypes: 'array', allErrors: false } },
-    ...(listen.tls && { https: listen.tls }),
-    http: { headersTimeout: HEADERS_WITHIN_MS, connectionsCheckingInterval: LOOK_EVERY_MS, maxHeaderSize: HEAD_BYTES },
+    ...(listen.tls === undefined
+      ? { http: LIMITS }
+      : { https: { ...LIMITS, ...listen.tls, handshakeTimeout: HANDSHAKE_WITHIN_MS } }),
   });
   // Schemas describe answers and tests hold them to it; a serializer made of them would silently drop what they lack.
   app.setSerializerCompiler(() => (answer) => JSON.stringify(answer));
@@ -119,9 +127,12 @@ function isForReaders({ url, headers }: FastifyRequest): boolean {
   return !url.startsWith('/api/') && (headers.accept ?? '').includes('text/html');
 }
 
-/** What is not HTTP, or comes too late; there is no request to answer to. */
+/**
+ * What is not HTTP, or comes too late; there is no request to answer to. What goes wrong before there is anything to be
+ * HTTP (a handshake that does not end) cannot be answered: such an answer would wait for the handshake.
+ */
 function answerMalformed(error: NodeJS.ErrnoException, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
+  if (!/^(HPE|ERR_HTTP)_/.test(error.code ?? '') || !socket.writable) {
     socket.destroy();
     return;
   }

@@ -1,11 +1,13 @@
 /** What a client can do to the web side without asking nicely: nothing that others notice. */
-import { connect } from 'node:net';
-import type { Socket } from 'node:net';
+import { request } from 'node:https';
+import { connect, createServer } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
+import { connect as secure, TLSSocket } from 'node:tls';
 import { once } from 'node:events';
 import t from 'tap';
 import { issue } from '../support/certificates.ts';
 import { MESH } from '../support/probing.ts';
-import { webScene, TOKENS } from '../support/web-scene.ts';
+import { SCENE_ACCESS, webScene, TOKENS } from '../support/web-scene.ts';
 import type { WebScene } from '../support/web-scene.ts';
 
 /** Of fifty each; 200 make the ten thousand. */
@@ -28,6 +30,19 @@ async function exchange(scene: WebScene, text: string): Promise<string> {
   socket.write(text, 'latin1');
   await once(socket, 'close');
   return answer;
+}
+
+/** The status of `/healthz`, over a connection of its own. */
+async function securely(address: string): Promise<number | undefined> {
+  const { promise, resolve, reject } = Promise.withResolvers<number | undefined>();
+  request(`${address}/healthz`, { ca: MESH.rootPem, agent: false }, (response) => {
+    response.resume().once('end', () => {
+      resolve(response.statusCode);
+    });
+  })
+    .on('error', reject)
+    .end();
+  return promise;
 }
 
 t.test('security headers stand on every answer, the page has no inline script or style', async (t) => {
@@ -149,7 +164,6 @@ t.test('with a certificate it speaks TLS, and tells browsers to stay with it', a
   const { key, chain: cert } = issue(MESH, { dnsNames: ['localhost'] });
   await using scene = await webScene({ tls: { key, cert } });
   t.match(scene.address, /^https:/);
-  const { request } = await import('node:https');
   const { promise, resolve, reject } = Promise.withResolvers<string | undefined>();
   request(`${scene.address}/healthz`, { ca: MESH.rootPem, servername: 'localhost' }, (response) => {
     response.resume();
@@ -158,6 +172,73 @@ t.test('with a certificate it speaks TLS, and tells browsers to stay with it', a
     .on('error', reject)
     .end();
   t.match(await promise, /max-age=/);
+});
+
+t.test('over TLS connections are bounded as well, and those that have ended are not counted', async (t) => {
+  const { key, chain: cert } = issue(MESH, { dnsNames: ['localhost', '127.0.0.1'] });
+  await using scene = await webScene({ maxConnections: 10, tls: { key, cert } });
+  const { EventReader } = await import('../support/event-reader.ts');
+  using stream = await EventReader.open(`${scene.address}/api/v1/events`, {}, MESH.rootPem);
+  await stream.nextBlock();
+  for (let at = 0; at < 30; at += 1) t.equal(await securely(scene.address), 200);
+  t.same(scene.said, [], 'one at a time is not too many');
+
+  const plain = await exchange(scene, 'GET / HTTP/1.1\r\nhost: localhost\r\n\r\n');
+  t.equal(plain, '', 'what does not speak TLS is not waited for');
+  const open = new Set<Socket>();
+  for (let wave = 0; wave < 5; wave += 1) {
+    const sockets = Array.from({ length: 50 }, (_, at) => {
+      const socket = dial(scene);
+      open.add(socket);
+      socket.resume().once('close', () => open.delete(socket));
+      // Some say nothing, some begin to shake hands, some do not speak TLS.
+      if (at % 3 === 1) socket.write('\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03', 'latin1');
+      if (at % 3 === 2) socket.write('GET / HTTP/1.1\r\nhost: localhost\r\n\r\n');
+      return once(socket, 'connect').catch(() => undefined);
+    });
+    await Promise.all(sockets);
+    t.equal(await securely(scene.address), 200, `after ${String((wave + 1) * 50)}`);
+  }
+  t.ok(open.size <= 100, `${String(open.size)} are open`);
+  const secured = Array.from({ length: 40 }, () => {
+    const socket = secure({ port: Number(new URL(scene.address).port), ca: MESH.rootPem, host: 'localhost' });
+    socket.on('error', () => undefined);
+    open.add(socket.resume());
+    return once(socket, 'secureConnect').catch(() => undefined);
+  });
+  await Promise.all(secured);
+  t.equal(await securely(scene.address), 200, 'after some that have shaken hands, and ask for nothing');
+  const [stored] = scene.store.keep({
+    kind: 'sweep',
+    atMs: 0,
+    sweep: { ...(await import('../support/monitored.ts')).summary('s-1') },
+  });
+  if (stored !== undefined) scene.monitored.tell(stored);
+  t.match(await stream.next(), { event: 'sweep' }, 'the stream is the oldest of all, and is kept');
+  for (const socket of open) socket.destroy();
+});
+
+t.test('how long a head or a handshake may take does not depend on TLS', async (t) => {
+  const { makeServer } = await import('../../controller/web/server.ts');
+  const { key, chain: cert } = issue(MESH, { dnsNames: ['localhost'] });
+  const quiet = (): void => undefined;
+  const log = { info: quiet, warn: quiet, debug: quiet };
+  for (const tls of [undefined, { key, cert }]) {
+    const listen = { host: '127.0.0.1', port: 0, ...(tls && { tls }) };
+    const app = await makeServer({ access: SCENE_ACCESS, log }, { listen, anonymous: 'none' });
+    t.match(app.server, { headersTimeout: 10_000, requestTimeout: 30_000, keepAliveTimeout: 30_000 });
+
+    // As Node reports a handshake whose time is up: with a socket that cannot be written to before the end of it.
+    const silent = createServer((raw) => {
+      const late = Object.assign(new Error('late'), { code: 'ERR_TLS_HANDSHAKE_TIMEOUT' });
+      app.server.emit('clientError', late, new TLSSocket(raw, { isServer: true }));
+    }).listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const { port } = silent.address() as AddressInfo;
+    await once(connect(port, '127.0.0.1').resume(), 'close');
+    silent.close();
+    await app.close();
+  }
 });
 
 t.test('an address that is taken, or is not ours, is said', async (t) => {

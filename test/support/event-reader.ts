@@ -1,6 +1,7 @@
 /** Reads server-sent events off a raw connection, no faster than it is asked to. */
 import { get } from 'node:http';
 import type { IncomingMessage } from 'node:http';
+import { get as getSecurely } from 'node:https';
 
 export interface ReadEvent {
   readonly id: string;
@@ -19,10 +20,12 @@ export class EventReader implements Disposable {
     this.#pieces = response[Symbol.asyncIterator]() as AsyncIterator<string>;
   }
 
-  /** Resolves once the stream has begun, or another answer came. */
-  static async open(url: string, headers: Readonly<Record<string, string>> = {}): Promise<EventReader> {
+  /** Resolves once the stream has begun, or another answer came. `ca`: PEM, for https. */
+  static async open(url: string, headers: Readonly<Record<string, string>> = {}, ca = ''): Promise<EventReader> {
     const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
-    get(url, { headers: { accept: 'text/event-stream', ...headers }, agent: false }, resolve).on('error', reject);
+    const options = { headers: { accept: 'text/event-stream', ...headers }, agent: false as const };
+    const request = ca === '' ? get(url, options, resolve) : getSecurely(url, { ...options, ca }, resolve);
+    request.on('error', reject);
     return new EventReader(await promise);
   }
 
