@@ -80,8 +80,10 @@ async function standAndLead(setting: Setting): Promise<void> {
   const lease = { namespace: own.namespace, name: SERVE, identity: own.podName };
   await using leadership = await holdLease({ api, clock, debug }, lease, signal);
   log.info(`${own.podName} leads.`);
+  // Another leader puts its own label on as soon as it leads: from then on ours may take none off any more.
+  const opened = (): Promise<void> => label.putOn(AbortSignal.any([signal, leadership.lost]));
   try {
-    await lead(setting, leadership, { ...shown, standby, opened: () => label.putOn(signal) });
+    await lead(setting, leadership, { ...shown, standby, opened });
   } catch (error) {
     if (!leadership.lost.aborted) throw error;
   } finally {
