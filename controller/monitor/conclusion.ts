@@ -5,7 +5,7 @@ import type { JudgeOptions } from '../judge/judge.ts';
 import { verdictOf } from '../judge/verdict.ts';
 import type { Mesh } from '../declared/mesh.ts';
 import type { RouteNow } from './current.ts';
-import type { ConflictChange } from './events.ts';
+import type { ConflictChange, MonitorEvent } from './events.ts';
 
 export interface Conclusion {
   readonly conflicts: readonly Conflict[];
@@ -16,6 +16,17 @@ export function conclude(mesh: Mesh, routes: readonly RouteNow[], options: Judge
   const cells = routes.map(({ cell }) => cell);
   const conflicts = findConflicts(mesh, cells, options.namespaces);
   return { conflicts, verdict: verdictOf(cells, conflicts, options) };
+}
+
+/** What stands after all of these, oldest first: as it was told when it began. */
+export function standingAfter(events: Iterable<MonitorEvent>): readonly Conflict[] {
+  const standing = new Map<string, Conflict>();
+  for (const event of events) {
+    if (event.kind !== 'conflict') continue;
+    if (event.isOver) standing.delete(nameOf(event.conflict));
+    else standing.set(nameOf(event.conflict), event.conflict);
+  }
+  return [...standing.values()];
 }
 
 /** Those that the wire confirms count; one that merely cannot be seen at the moment is not over. */

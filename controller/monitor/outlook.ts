@@ -58,13 +58,16 @@ export class Outlook {
   #builtAtMs: number;
   #conclusion: Conclusion | undefined;
   #state: DeclaredState | undefined;
-  #standing: readonly Conflict[] = [];
+  /** Told, and not told to be over. */
+  #standing: readonly Conflict[];
   /** Troubles and agents, as they were told last. */
   #said = '';
 
-  constructor(options: JudgeOptions, intervalMs: number, now: Times) {
+  /** `standing`: conflicts that a former controller has told, and that were not over then. */
+  constructor(options: JudgeOptions, intervalMs: number, now: Times, standing: readonly Conflict[] = []) {
     this.#options = options;
     this.#began = now;
+    this.#standing = standing;
     this.#offsetMs = now.wallMs - now.monotonicMs;
     this.#builtAtMs = now.monotonicMs;
     this.#current = nothingYet(intervalMs, now);
@@ -110,7 +113,11 @@ export class Outlook {
     const routes = isMoved ? view.routes() : this.#current.routes;
     const isNews = view.isChanged || turns.length > 0 || state !== this.#state;
     const conclusion = this.#conclusionOf(state, routes, isNews);
-    const { standing, changes } = conflictChanges(this.#standing, conclusion.conflicts, times.wallMs);
+    // Before anything is declared, nothing is over.
+    const { standing, changes } =
+      state === undefined
+        ? { standing: this.#standing, changes: [] }
+        : conflictChanges(this.#standing, conclusion.conflicts, times.wallMs);
     this.#standing = standing;
     this.#conclusion = conclusion;
     this.#state = state;

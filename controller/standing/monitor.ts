@@ -108,7 +108,7 @@ export class Monitor implements Monitored, AsyncDisposable {
     this.#orders = new Orders(this.#matrix, fleet, options, Math.floor(clock.nowMs()));
     const now = this.#times();
     this.#turns = new Turns(now);
-    this.#outlook = new Outlook(options, options.intervalMs, now);
+    this.#outlook = new Outlook(options, options.intervalMs, now, remembered.conflicts);
     this.#trimmedAtMs = now.monotonicMs;
     this.#stopListening = launcher.onLost((agentId, why) => {
       fleet.lose(agentId, why);

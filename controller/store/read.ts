@@ -2,6 +2,7 @@
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import type { Kysely } from 'kysely';
+import { standingAfter } from '../monitor/conclusion.ts';
 import type { MonitorEvent, StoredEvent, SweepSummary } from '../monitor/events.ts';
 import type { RouteState } from '../monitor/route-state.ts';
 import type { Outcome } from '../../proto/outcome.ts';
@@ -81,12 +82,19 @@ export async function readRemembered(
 ): Promise<Remembered> {
   const routes = await db.selectFrom('mp_routes').selectAll().orderBy('number').execute();
   const positions = await db.selectFrom('mp_positions').selectAll().orderBy('agent_id').execute();
+  const conflicts = await db
+    .selectFrom('mp_events')
+    .select('json')
+    .where('kind', '=', 'conflict' satisfies MonitorEvent['kind'])
+    .orderBy('id')
+    .execute();
   const authority = await db.selectFrom('mp_authority').select(['certificate', 'key']).executeTakeFirst();
   return {
     routes: routes.map(({ key, number, state }) => ({ key, number, state: JSON.parse(state) as RouteState })),
     positions: positions.map(({ agent_id, boot_id, sequence }) => ({ agentId: agent_id, bootId: boot_id, sequence })),
     nextRouteNumber: next_route,
     lastEventId: next_event - 1,
+    conflicts: standingAfter(conflicts.map(({ json }) => JSON.parse(json) as MonitorEvent)),
     authority: authority === undefined ? null : { certificate: authority.certificate, key: authority.key },
   };
 }

@@ -1,4 +1,5 @@
 /** What a monitor remembers over restarts, and what its past is read from. One schema, in SQLite or PostgreSQL. */
+import type { Conflict } from '../judge/finding.ts';
 import type { MonitorEvent, StoredEvent, SweepSummary } from '../monitor/events.ts';
 import type { RouteState } from '../monitor/route-state.ts';
 import type { Outcome } from '../../proto/outcome.ts';
@@ -53,6 +54,8 @@ export interface Remembered {
   /** Numbers from here on have never been given to a route. */
   readonly nextRouteNumber: number;
   readonly lastEventId: number;
+  /** That were told and are not over, as far back as events are kept. */
+  readonly conflicts: readonly Conflict[];
   /** Of the serving certificate, that agents trust over restarts; null: none was kept yet. */
   readonly authority: Authority | null;
 }

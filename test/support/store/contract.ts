@@ -2,7 +2,18 @@
 import type { Test } from 'tap';
 import type { Changes, EventQuery, Retention, Store, TallyQuery } from '../../../controller/store/store.ts';
 import { RETENTION_CONTRACT } from './contract-retention.ts';
-import { changes, propagation, route, routeState, sweepEnded, sweepSummary, tally, transition } from './samples.ts';
+import {
+  changes,
+  conflict,
+  conflictChange,
+  propagation,
+  route,
+  routeState,
+  sweepEnded,
+  sweepSummary,
+  tally,
+  transition,
+} from './samples.ts';
 
 /** Opens the same database each time it is called. */
 export type OpenAgain = (retention?: Partial<Retention>) => Promise<Store>;
@@ -26,6 +37,7 @@ const WRITING_AND_READING: readonly Contract[] = [
         positions: [],
         nextRouteNumber: 1,
         lastEventId: 0,
+        conflicts: [],
         authority: null,
       });
       t.strictSame(await store.events({ limit: 10 }), []);
@@ -33,6 +45,22 @@ const WRITING_AND_READING: readonly Contract[] = [
       t.equal(await store.sweep('none'), undefined);
       t.equal(await store.trim(1e15), 0);
       t.ok((await store.sizeBytes()) > 0);
+    },
+  },
+  {
+    says: 'conflicts that were told and are not over are remembered, as they were told last',
+    holds: async (t, open) => {
+      {
+        await using store = await open();
+        await store.takeOver();
+        const events = [conflictChange('a', false), conflictChange('b', false), transition('web', 1)];
+        await store.commit(changes({ events }));
+        await store.commit(changes({ events: [conflictChange('a', true), conflictChange('c', false)] }));
+      }
+      await using store = await open();
+      t.strictSame((await store.takeOver()).conflicts, [conflict('b'), conflict('c')]);
+      await store.commit(changes({ events: [conflictChange('a', false), conflictChange('b', true)] }));
+      t.strictSame((await store.takeOver()).conflicts, [conflict('c'), conflict('a')]);
     },
   },
   {
@@ -69,6 +97,7 @@ const WRITING_AND_READING: readonly Contract[] = [
         ],
         nextRouteNumber: 8,
         lastEventId: 1,
+        conflicts: [],
         authority: AUTHORITY,
       });
     },

@@ -28,6 +28,7 @@ export async function readsFirstVersion(t: Test, store: Store): Promise<void> {
     positions: [{ agentId: 'agent-web', bootId: 'b1', sequence: 41 }],
     nextRouteNumber: 3,
     lastEventId: 4,
+    conflicts: [],
     authority: {
       certificate: '-----BEGIN CERTIFICATE-----\nof a test\n-----END CERTIFICATE-----\n',
       key: 'a key of a test\n',

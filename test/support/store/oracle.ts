@@ -61,6 +61,7 @@ export class StoreOracle {
       positions: this.#positions.map(({ position }) => position).toSorted((a, b) => (a.agentId < b.agentId ? -1 : 1)),
       nextRouteNumber: this.#nextRoute,
       lastEventId: this.#lastEventId,
+      conflicts: [],
       authority: this.authority,
     };
   }

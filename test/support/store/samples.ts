@@ -1,4 +1,5 @@
 /** Things for a store to keep. */
+import type { Cause, Conflict } from '../../../controller/judge/finding.ts';
 import type { MonitorEvent, SweepEnded, SweepSummary, Transition } from '../../../controller/monitor/events.ts';
 import type { RouteState } from '../../../controller/monitor/route-state.ts';
 import type { Changes, StoredRoute, Tally } from '../../../controller/store/store.ts';
@@ -32,6 +33,21 @@ export function transition(route: string, sequence: number, atMs = 1000): Transi
 
 export function propagation(atMs: number): MonitorEvent {
   return { kind: 'propagation', atMs, objects: [], routes: ['web'], firstMs: 12, lastMs: 345.5, missing: [] };
+}
+
+/** Of an object of that name. */
+export function conflict(name: string): Conflict {
+  const cause: Cause = {
+    code: 'MP1008',
+    message: `${name} is open`,
+    fix: 'inject it',
+    objects: [{ kind: 'PeerAuthentication', namespace: 'shop', name }],
+  };
+  return { severity: 'critical', cause, cells: ['web'], isConfirmed: true };
+}
+
+export function conflictChange(name: string, isOver: boolean): MonitorEvent {
+  return { kind: 'conflict', atMs: 1000, isOver, conflict: conflict(name) };
 }
 
 export function sweepSummary(id: string, startedAtMs: number): SweepSummary {

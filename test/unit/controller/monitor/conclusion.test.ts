@@ -1,6 +1,6 @@
 import t from 'tap';
 import type { Conflict } from '../../../../controller/judge/finding.ts';
-import { conflictChanges } from '../../../../controller/monitor/conclusion.ts';
+import { conflictChanges, standingAfter } from '../../../../controller/monitor/conclusion.ts';
 import { cause } from '../../../support/sweeps.ts';
 
 function conflict(name: string, isConfirmed = true): Conflict {
@@ -48,5 +48,13 @@ t.test('the same cause at other objects is another conflict; other cells of it a
   t.same(changed([A], [{ ...A, cells: ['a', 'b'], severity: 'critical' }]), { told: [], standing: ['a'] });
   const elsewhere = { ...A, cause: { ...A.cause, code: 'MP1101' as const } };
   t.same(changed([A], [elsewhere]).told, ['+a@1000', '-a@1000']);
+  t.end();
+});
+
+t.test('what stands is what was told and is not over', (t) => {
+  const event = (conflict: Conflict, isOver: boolean) => ({ kind: 'conflict', atMs: 1000, isOver, conflict }) as const;
+  t.same(standingAfter([]), []);
+  t.same(standingAfter([event(A, false), event(B, false), event(A, true)]), [B]);
+  t.same(standingAfter([event(A, true), event(B, true), event(A, false)]), [A], 'what began before was trimmed');
   t.end();
 });

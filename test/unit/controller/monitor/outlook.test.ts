@@ -7,6 +7,7 @@ import type { Told, View } from '../../../../controller/monitor/outlook.ts';
 import type { Times } from '../../../../controller/monitor/standing-route.ts';
 import { DEFAULT_PLAN_OPTIONS } from '../../../../controller/plan/plan.ts';
 import { driftingCell, routeNow } from '../../../support/monitored.ts';
+import { cause } from '../../../support/sweeps.ts';
 import { HOUR_MS } from '../../../support/stepping-clock.ts';
 
 const INTERVAL_MS = 10_000;
@@ -299,5 +300,18 @@ t.test('a matrix makes the sweep that it would be', (t) => {
     conflicts: none,
     verdict: { value: 'pass' },
   });
+  t.end();
+});
+
+t.test('what a former controller has told is over when it is known to be, and not before', (t) => {
+  const conflict = { severity: 'error', cause: cause('MP1102', 'It contradicts itself.', 'a'), cells: [] } as const;
+  const standing = { ...conflict, isConfirmed: true };
+  const outlook = new Outlook({ minCoverage: 0.95, failOn: ['drift'] }, INTERVAL_MS, at(0), [standing]);
+  const facts = { routes: () => [], isSeen: true, isChanged: true, agents: [UP], hindrance: null, turns: [] };
+  const beat = (seconds: number, declared: View['state']): Told =>
+    outlook.conclude({ ...facts, state: declared, intervalMs: INTERVAL_MS, times: at(seconds) });
+  t.same(beat(1, undefined).events, []);
+  t.match(beat(2, state).events, [{ kind: 'conflict', isOver: true, conflict: standing }]);
+  t.same(beat(3, state).events, []);
   t.end();
 });
