@@ -25,9 +25,9 @@ export interface Monitored {
   readonly onChange: (listener: () => void) => () => void;
   /**
    * Attempts every route at once that can be, and resolves when that is judged. Who asks while one is under way gets that one.
-   * Rejects with the signal's reason.
+   * `isKept`: the whole of it is stored, if anybody who waits for it wants that. Rejects with the signal's reason.
    */
-  readonly sweepNow: (signal: AbortSignal) => Promise<RequestedSweep>;
+  readonly sweepNow: (signal: AbortSignal, wanted?: { readonly isKept: boolean }) => Promise<RequestedSweep>;
   /** Outcomes so far, by what became of them; none ever falls. */
   readonly ingested: () => Readonly<Record<IngestResult, number>>;
   /** Declared objects so far that could not be taken as they are written, by their kind. */

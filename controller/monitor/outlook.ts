@@ -29,13 +29,15 @@ export interface View {
   readonly hindrance: string | null;
   /** Passes that are complete now, with an id for each. */
   readonly turns: readonly NamedTurn[];
+  /** Somebody asked for the whole of what was asked for. */
+  readonly keepsRequested: boolean;
   readonly intervalMs: number;
   readonly times: Times;
 }
 
 export interface Told {
   readonly events: readonly MonitorEvent[];
-  /** Whole sweeps: those that somebody asked for, and those whose verdict is another one than before. */
+  /** Whole sweeps: those that somebody asked for to be kept, and those whose verdict is another one than before. */
   readonly sweeps: readonly Sweep[];
 }
 
@@ -141,7 +143,8 @@ export class Outlook {
     const summaries = turns.map((turn) => summaryOfTurn(turn, current, times));
     this.#current = { ...current, lastSweep: summaries.at(-1) ?? last.lastSweep };
     const notable = summaries.filter(
-      ({ trigger, verdict }) => trigger === 'request' || verdict.value !== last.lastSweep?.verdict.value,
+      ({ trigger, verdict }) =>
+        (trigger === 'request' && view.keepsRequested) || verdict.value !== last.lastSweep?.verdict.value,
     );
     for (const listener of this.#listeners) listener();
     return {

@@ -90,6 +90,8 @@ export class Monitor implements Monitored, AsyncDisposable {
   #requested: PromiseWithResolvers<RequestedSweep> | undefined;
   /** Of the sweep that was asked for, once it is complete. */
   #missed: ReadonlySet<string> = new Set();
+  /** Somebody wants the whole of it. */
+  #keepsRequested = false;
   #trimmedAtMs: number;
   /** Of this beat, by vantage. */
   readonly #whyMissing = new Map<string, Untested>();
@@ -154,8 +156,9 @@ export class Monitor implements Monitored, AsyncDisposable {
 
   readonly onChange = (listener: () => void): (() => void) => this.#outlook.onChange(listener);
 
-  readonly sweepNow = async (signal: AbortSignal): Promise<RequestedSweep> => {
+  readonly sweepNow: Monitored['sweepNow'] = async (signal, wanted) => {
     signal.throwIfAborted();
+    if (wanted?.isKept === true) this.#keepsRequested = true;
     if (this.#requested === undefined) {
       this.#requested = Promise.withResolvers();
       const routes = this.#orders.measurable();
@@ -316,6 +319,7 @@ export class Monitor implements Monitored, AsyncDisposable {
       agents: this.#fleet.roster.agents().map(agentNow),
       hindrance: this.#hindrance,
       turns: turns.map((turn) => ({ ...turn, id: randomUUID() })),
+      keepsRequested: this.#keepsRequested,
       intervalMs,
       times,
     });
@@ -360,6 +364,7 @@ export class Monitor implements Monitored, AsyncDisposable {
     if (stored.event.kind !== 'sweep' || stored.event.sweep.trigger !== 'request') return;
     this.#requested?.resolve({ summary: stored.event.sweep, missed: this.#missed });
     this.#requested = undefined;
+    this.#keepsRequested = false;
   }
 
   /** The same for all routes of a vantage, and for a whole beat. */

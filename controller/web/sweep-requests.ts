@@ -34,7 +34,7 @@ export class SweepRequests {
     this.#kept.set(id, request);
     for (const oldest of this.#kept.keys()) if (this.#kept.size > MAX_KEPT) this.#kept.delete(oldest);
     const signal = AbortSignal.any([this.#ending, AbortSignal.timeout(WITHIN_MS)]);
-    void this.#monitored.sweepNow(signal).then(
+    void this.#monitored.sweepNow(signal, { isKept: true }).then(
       ({ summary }) => this.#kept.set(id, { id, state: 'done', sweep: summary }),
       (error: unknown) => this.#kept.set(id, { id, state: 'failed', why: messageOf(error) }),
     );

@@ -51,6 +51,7 @@ class Scene {
       agents: [UP],
       hindrance: null,
       turns: [],
+      keepsRequested: true,
       intervalMs: INTERVAL_MS,
       times,
       ...more,
@@ -271,6 +272,8 @@ t.test('kept whole are those that were asked for, and those whose verdict is ano
   ];
   t.same(ids(scene.beat(40, { turns: both, drift: 'exposed' })), ['asked']);
   t.equal(scene.at(40).lastSweep?.id, 'again');
+  t.same(ids(scene.beat(50, { turns: both, drift: 'exposed', keepsRequested: false })), [], 'nobody wants it');
+  t.same(ids(scene.beat(60, { turns: both, keepsRequested: false })), ['asked', 'again'], 'another verdict');
   t.end();
 });
 
@@ -307,7 +310,15 @@ t.test('what a former controller has told is over when it is known to be, and no
   const conflict = { severity: 'error', cause: cause('MP1102', 'It contradicts itself.', 'a'), cells: [] } as const;
   const standing = { ...conflict, isConfirmed: true };
   const outlook = new Outlook({ minCoverage: 0.95, failOn: ['drift'] }, INTERVAL_MS, at(0), [standing]);
-  const facts = { routes: () => [], isSeen: true, isChanged: true, agents: [UP], hindrance: null, turns: [] };
+  const facts = {
+    routes: () => [],
+    isSeen: true,
+    isChanged: true,
+    agents: [UP],
+    hindrance: null,
+    turns: [],
+    keepsRequested: false,
+  };
   const beat = (seconds: number, declared: View['state']): Told =>
     outlook.conclude({ ...facts, state: declared, intervalMs: INTERVAL_MS, times: at(seconds) });
   t.same(beat(1, undefined).events, []);
