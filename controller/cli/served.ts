@@ -10,6 +10,7 @@ import { controllerMetrics } from '../publish/metrics/controller-metrics.ts';
 import type { Store } from '../store/store.ts';
 import type { Sink } from '../tell/sink.ts';
 import { startTelling } from '../tell/telling.ts';
+import { webhookNames } from '../tell/webhook-names.ts';
 import { webhookSink } from '../tell/webhook.ts';
 import type { Access, Anonymous } from '../web/access/access.ts';
 import { NO_TOKENS } from '../web/access/access.ts';
@@ -48,10 +49,11 @@ export async function serveMonitor(served: Served, flags: ServeFlags, signal: Ab
   const clock = systemClock;
   const deps = { source, launcher, store, clock, debug: log.debug };
   const [listen, access] = await Promise.all([listenOf(flags, served.listen), accessOf(served, flags)]);
+  const names = webhookNames(flags.webhook);
   const webhooks = flags.webhook.map((url, index) =>
     webhookSink(
       {
-        name: `webhook-${String(index + 1)}`,
+        name: names[index] ?? '',
         url,
         source: name,
         ...(flags.webhookSecret !== undefined && { secretFile: flags.webhookSecret }),
