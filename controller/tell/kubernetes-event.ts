@@ -6,6 +6,8 @@ export interface Series {
   readonly name: string;
   readonly occurrence: Occurrence;
   count: number;
+  /** Of the stored event that was counted last. */
+  countedId: number;
   writtenCount: number;
   lastAtMs: number;
   /** On the clock that never steps back. */

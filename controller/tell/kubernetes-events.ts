@@ -61,7 +61,7 @@ export class KubernetesEvents implements Sink, AsyncDisposable {
 
   readonly tell: Sink['tell'] = async (stored, current, signal) => {
     for (const occurrence of occurrencesOf(stored, current)) {
-      const told = await this.#note(occurrence, signal);
+      const told = await this.#note(occurrence, stored.id, signal);
       if (told.kind !== 'told') return told;
     }
     return TOLD;
@@ -81,18 +81,22 @@ export class KubernetesEvents implements Sink, AsyncDisposable {
     }
   }
 
-  async #note(occurrence: Occurrence, signal: AbortSignal): Promise<Told> {
+  /** One event may have several occurrences, and all of them are tried again where one of them was not told. */
+  async #note(occurrence: Occurrence, id: number, signal: AbortSignal): Promise<Told> {
     const nowMs = this.#deps.clock.monotonicMs();
     const { regarding, key, atMs } = occurrence;
     const series = this.#series.get(key);
     if (series !== undefined && nowMs - series.touchedMs < SERIES_END_MS) {
+      if (series.countedId === id) return TOLD;
       series.count += 1;
+      series.countedId = id;
       series.lastAtMs = atMs;
       series.touchedMs = nowMs;
       return TOLD;
     }
     const name = nameOf(regarding, key, atMs);
-    const begun: Series = { name, occurrence, count: 1, writtenCount: 1, lastAtMs: atMs, touchedMs: nowMs };
+    const counts = { count: 1, countedId: id, writtenCount: 1 };
+    const begun: Series = { name, occurrence, ...counts, lastAtMs: atMs, touchedMs: nowMs };
     const told = await this.#create(begun, signal);
     if (told.kind !== 'told') return told;
     this.#series.delete(key);

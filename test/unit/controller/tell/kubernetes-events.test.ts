@@ -211,6 +211,33 @@ t.test('a conflict is told at the Services behind its cells, ten at most, and so
   await sink[Symbol.asyncDispose]();
 });
 
+t.test('what is tried again is counted once, at every object that it was told at before', async (t) => {
+  const cells = Array.from({ length: 5 }, (_, at) =>
+    driftingCell({ source: 'shop/web', to: `shop/pay-${String(at)}:80` }, 'blocked'),
+  );
+  const { cluster, clock, sink, created, counted } = scene(new FakeCluster(), cells);
+  const keys = cells.map(({ key }) => key);
+  const conflict = {
+    severity: 'error',
+    cause: cause('MP1002', 'TLS disagrees'),
+    cells: keys,
+    isConfirmed: true,
+  } as const;
+  const stored = (id: number) => ({ id, event: { kind: 'conflict', atMs: NOON_MS, isOver: false, conflict } }) as const;
+  const tell = (id: number) => sink.tell(stored(id), currentOf(cells), signal);
+  cluster.answer = ({ verb }) => (verb === 'create' && created().length > 4 ? { status: 500, body: {} } : undefined);
+  t.match(await tell(1), { kind: 'away' });
+  cluster.answer = () => undefined;
+  t.same(await tell(1), { kind: 'told' });
+  t.equal(created().length, 6, 'four, one that was not taken, and that one again');
+  await clock.advance(10_000);
+  t.same(counted(), [], 'each has happened once');
+  t.same(await tell(2), { kind: 'told' });
+  await clock.advance(10_000);
+  t.same(counted().length, 5, 'and what comes then counts');
+  await sink[Symbol.asyncDispose]();
+});
+
 t.test('the end of a sweep and a propagation are no Events', async (t) => {
   const { cluster, sink, tell } = scene();
   t.same(await tell({ kind: 'sweep', atMs: NOON_MS, sweep: summary('s') }), { kind: 'told' });
