@@ -32,7 +32,7 @@ export async function readSweeps(
   { beforeMs, limit }: Parameters<Store['sweeps']>[0],
 ): Promise<readonly SweepSummary[]> {
   let sweeps = db.selectFrom('mp_sweeps').select('json').limit(bounded(limit));
-  if (beforeMs !== undefined) sweeps = sweeps.where('started_ms', '<', Math.ceil(beforeMs));
+  if (beforeMs !== undefined) sweeps = sweeps.where('started_ms', '<', Math.floor(beforeMs));
   const rows = await sweeps.orderBy('started_ms', 'desc').orderBy('id', 'desc').execute();
   return rows.map(({ json }) => JSON.parse(json) as SweepSummary);
 }

@@ -124,7 +124,7 @@ export interface Store extends AsyncDisposable {
   readonly keepToldUpTo: (sink: string, eventId: number) => Promise<void>;
   /** Oldest first. */
   readonly events: (query: EventQuery) => Promise<readonly StoredEvent[]>;
-  /** Latest first. */
+  /** Latest first, by their begin. `beforeMs`: those that began in an earlier millisecond, so that a begin names a page. */
   readonly sweeps: (query: { readonly beforeMs?: number; readonly limit: number }) => Promise<readonly SweepSummary[]>;
   readonly sweep: (id: string) => Promise<{ readonly summary: SweepSummary; readonly json: string | null } | undefined>;
   readonly tallies: (query: TallyQuery) => Promise<readonly Tally[]>;

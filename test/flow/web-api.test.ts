@@ -133,8 +133,8 @@ t.test('one route: now, its conflicts, and its transitions', async (t) => {
 t.test('sweeps that are remembered, latest first, and one of them in full', async (t) => {
   await using scene = await webScene();
   const whole = publishJson(sweep(CELLS));
-  scene.store.keepSweep({ ...summary('a'), finishedAtMs: NOON_MS });
-  scene.store.keepSweep({ ...summary('b'), finishedAtMs: NOON_MS + 10 }, whole);
+  scene.store.keepSweep({ ...summary('a'), startedAtMs: NOON_MS, finishedAtMs: NOON_MS + 20 });
+  scene.store.keepSweep({ ...summary('b'), startedAtMs: NOON_MS + 10, finishedAtMs: NOON_MS + 20 }, whole);
   const { faults } = await described(scene.address);
   const list = (await (await scene.get('/api/v1/sweeps')).json()) as { items: { id: string }[] };
   t.equal(faults('get', '/api/v1/sweeps', '200', list), null);

@@ -290,8 +290,8 @@ export class FakeStore implements Pick<Store, 'events' | 'sweeps' | 'sweep' | 't
   readonly sweeps: Store['sweeps'] = async ({ beforeMs = Infinity, limit }) => {
     this.#check();
     const found = [...this.documents.values()].map((one) => one.summary);
-    const latestFirst = found.sort((left, right) => right.finishedAtMs - left.finishedAtMs);
-    return Promise.resolve(latestFirst.filter((one) => one.finishedAtMs < beforeMs).slice(0, limit));
+    const latestFirst = found.sort((left, right) => right.startedAtMs - left.startedAtMs);
+    return Promise.resolve(latestFirst.filter((one) => one.startedAtMs < Math.floor(beforeMs)).slice(0, limit));
   };
 
   readonly sweep: Store['sweep'] = async (id) => {

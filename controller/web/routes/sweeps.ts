@@ -38,7 +38,11 @@ export function addSweeps(app: FastifyInstance, { store, requests, log }: SweepD
         tags,
         summary: 'Sweeps that are remembered, latest first.',
         querystring: query({
-          before: { type: 'number', description: 'Ended before this, milliseconds since 1970.' },
+          before: {
+            type: 'number',
+            description:
+              'Began before this, milliseconds since 1970: the begin of the last one gets those that follow.',
+          },
           limit: { type: 'integer', minimum: 1, maximum: 1000, default: 50 },
         }),
         response: { 200: object({ items: list(ref('sweepSummary')) }), ...PROBLEMS },

@@ -245,6 +245,23 @@ const WRITING_AND_READING: readonly Contract[] = [
     },
   },
   {
+    says: 'sweeps are paged by the begin of the last one, none of them twice',
+    holds: async (t, open) => {
+      await using store = await open();
+      await store.takeOver();
+      const begins = [1000.25, 2000.75, 3000.5, 3001];
+      await store.commit(
+        changes({ events: begins.map((startedAtMs) => sweepEnded(String(startedAtMs), startedAtMs)) }),
+      );
+      const paged: number[] = [];
+      for (let page = await store.sweeps({ limit: 1 }); page[0] !== undefined && paged.length < 9;) {
+        paged.push(page[0].startedAtMs);
+        page = await store.sweeps({ limit: 1, beforeMs: page[0].startedAtMs });
+      }
+      t.same(paged, begins.toReversed());
+    },
+  },
+  {
     says: 'sweeps come latest first, and some of them whole',
     holds: async (t, open) => {
       await using store = await open({ sweepsMs: 1000 });

@@ -76,7 +76,7 @@ export class StoreOracle {
   }
 
   sweeps(beforeMs: number, limit: number): readonly SweepSummary[] {
-    const before = this.#latestSweeps().filter(({ summary }) => summary.startedAtMs < beforeMs);
+    const before = this.#latestSweeps().filter(({ summary }) => Math.floor(summary.startedAtMs) < Math.floor(beforeMs));
     return before.slice(0, limit).map(({ summary }) => summary);
   }
 
