@@ -1,4 +1,4 @@
-/** Server-sent events over HTTP: streams that beat while nothing happens, and that end when nobody reads them. */
+/** Server-sent events over HTTP: streams that beat while nothing happens, and that end when nobody reads them, or in time. */
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import type { FastifyReply } from 'fastify';
@@ -7,7 +7,7 @@ import { HttpRefusal } from './refusal.ts';
 import type { Log } from './log.ts';
 
 export interface EventStream {
-  /** Aborted when the reader is gone, was cut, or the controller ends. */
+  /** Aborted when the reader is gone, was cut or has to come again, or the controller ends. */
   readonly signal: AbortSignal;
   /** Resolves when there is room for more; so nothing piles up here. Rejects with the signal's reason. */
   readonly send: (text: string) => Promise<void>;
@@ -25,11 +25,20 @@ export const BEAT_MS = 15_000;
 /** Beats for which a reader may take nothing. */
 const PATIENCE = 2;
 const MAX_STREAMS = 200;
+/** Whoever asked is let in anew after it: a token that was withdrawn is good for no longer. */
+export const LIFETIME_MS = 300_000;
 
-interface Open {
+interface Said {
+  /** While nothing else is. @default a comment */
+  readonly beat?: string;
+  /** Before the stream ends because its time is up. @default nothing */
+  readonly farewell?: string;
+}
+
+interface Open extends Required<Said> {
   readonly response: ServerResponse;
   readonly ended: AbortController;
-  readonly beat: string;
+  readonly untilMs: number;
   unread: number;
 }
 
@@ -50,9 +59,9 @@ export class EventStreams implements AsyncDisposable {
 
   /**
    * Answers with a stream that `tell` fills until it returns, or the stream ends otherwise. Throws MPE_OVERLOADED before
-   * anything is answered. `beat` is what is sent while nothing else is.
+   * anything is answered.
    */
-  serve(reply: FastifyReply, tell: (stream: EventStream) => Promise<void>, beat = ': beat\n\n'): void {
+  serve(reply: FastifyReply, tell: (stream: EventStream) => Promise<void>, said: Said = {}): void {
     if (this.#open.size >= MAX_STREAMS) {
       throw new HttpRefusal(503, 'MPE_OVERLOADED', `${String(MAX_STREAMS)} event streams are open already`);
     }
@@ -62,7 +71,8 @@ export class EventStreams implements AsyncDisposable {
     for (const [name, value] of Object.entries(reply.getHeaders())) {
       if (value !== undefined) response.setHeader(name, value);
     }
-    const open: Open = { response, ended: new AbortController(), beat, unread: 0 };
+    const untilMs = this.#deps.clock.monotonicMs() + LIFETIME_MS;
+    const open: Open = { ...SILENT, ...said, response, ended: new AbortController(), untilMs, unread: 0 };
     this.#open.add(open);
     this.#deps.keep(response);
     response.on('error', () => {
@@ -115,7 +125,12 @@ export class EventStreams implements AsyncDisposable {
   }
 
   #beat(open: Open): void {
-    const { response, beat } = open;
+    const { response, beat, farewell, untilMs } = open;
+    if (this.#deps.clock.monotonicMs() >= untilMs) {
+      response.write(farewell);
+      this.#end(open, 'its time is up');
+      return;
+    }
     if (!response.writableNeedDrain) {
       open.unread = 0;
       response.write(beat);
@@ -127,6 +142,8 @@ export class EventStreams implements AsyncDisposable {
     this.#end(open, 'the reader takes nothing');
   }
 }
+
+const SILENT: Required<Said> = { beat: ': beat\n\n', farewell: '' };
 
 /** How soon a browser comes again. */
 const RETRY_MS = 2000;

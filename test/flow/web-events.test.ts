@@ -1,6 +1,6 @@
 /** Events as a client reads them: from any point on, nothing left out, nothing twice, and no reader harms another. */
 import t from 'tap';
-import { BEAT_MS } from '../../controller/web/event-streams.ts';
+import { BEAT_MS, LIFETIME_MS } from '../../controller/web/event-streams.ts';
 import type { MonitorEvent, StoredEvent } from '../../controller/monitor/events.ts';
 import { EventReader } from '../support/event-reader.ts';
 import { driftingCell, NOON_MS, summary, transition } from '../support/monitored.ts';
@@ -138,7 +138,8 @@ t.test('a reader may ask for a kind, or for a route', async (t) => {
 t.test('while nothing happens there is a beat, so that whoever listens knows that somebody speaks', async (t) => {
   await using scene = await webScene();
   using reader = await EventReader.open(`${scene.address}/api/v1/events`);
-  await reader.nextBlock();
+  t.match(await reader.nextBlock(), /^retry: /);
+  t.equal(await reader.nextBlock(), 'id: 0');
   await scene.clock.advance(BEAT_MS);
   t.equal(await reader.nextBlock(), ': beat');
   await scene.clock.advance(BEAT_MS);
@@ -166,6 +167,39 @@ t.test('a reader that reads nothing is cut, and disturbs nobody meanwhile', asyn
   while (event !== undefined && event.id !== String(many + 1)) event = await quick.next();
   t.equal(event?.id, String(many + 1), 'the other one reads on');
   t.equal(scene.monitored.listeners, 4, 'the page, the gates, the recent events, and the one reader that is left');
+});
+
+t.test('a stream ends after five minutes, and whoever comes again is let in anew, or not', async (t) => {
+  let isKnown = true;
+  const admitted = { kind: 'admitted', name: 'a' } as const;
+  const refused = { kind: 'unauthenticated', why: 'withdrawn' } as const;
+  await using scene = await webScene({
+    anonymous: 'none',
+    access: { admit: () => Promise.resolve(isKnown ? admitted : refused) },
+  });
+  happen(scene, ...EVENTS);
+  const url = `${scene.address}/api/v1/events?kind=sweep`;
+  const headers = { authorization: 'Bearer of-some-time-ago' };
+  using reader = await EventReader.open(url, headers);
+  await reader.nextBlock();
+  const position = await reader.nextBlock();
+  t.equal(position, 'id: 5', 'from where it goes on, though nothing of its kind comes');
+  await scene.clock.advance(LIFETIME_MS - BEAT_MS);
+  happen(scene, transition(OTHER), { kind: 'sweep', atMs: NOON_MS, sweep: summary('s-2') });
+  t.equal((await reader.next())?.id, '7');
+  await scene.clock.advance(BEAT_MS);
+  t.equal(await reader.next(), undefined);
+  t.notOk(scene.said.some((line) => line.includes('broke off')));
+
+  happen(scene, { kind: 'sweep', atMs: NOON_MS, sweep: summary('s-3') });
+  using again = await EventReader.open(url, { ...headers, 'last-event-id': '5' });
+  t.same(await ids(again, 2), [7, 8], 'nothing is left out meanwhile');
+  isKnown = false;
+  const withdrawn = await EventReader.open(url, headers);
+  t.equal(withdrawn.response.statusCode, 401);
+  withdrawn[Symbol.dispose]();
+  using page = await EventReader.open(`${scene.address}/live`, headers);
+  t.equal(page.response.statusCode, 401);
 });
 
 t.test('streams end with the controller, and leave nothing behind', async (t) => {

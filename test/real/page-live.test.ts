@@ -1,6 +1,8 @@
 /** The page while the matrix changes: it follows, keeps what the reader does, and never shows silence as health. */
 import t from 'tap';
 import type { Test } from 'tap';
+import type { Access } from '../../controller/web/access/access.ts';
+import { BEAT_MS, LIFETIME_MS } from '../../controller/web/event-streams.ts';
 import { realChromium, startBrowser } from '../support/chromium.ts';
 import type { RunningBrowser } from '../support/chromium.ts';
 import { currentOf, drawnCells, driftingCell, NOON_MS, transition } from '../support/monitored.ts';
@@ -25,6 +27,12 @@ t.test('the page, live', OPTIONS, async (t) => {
     stalled(t, browser),
   );
   await t.test('a controller that has gone turns it grey, with since when', (t) => gone(t, browser));
+  await t.test('a stream whose time is up is followed by another one, and the page stays as it is', (t) =>
+    timeIsUp(t, browser),
+  );
+  await t.test('whoever loses the right to look is asked for a token when the stream ends', (t) =>
+    withdrawn(t, browser),
+  );
   await t.test('whoever loses the right to look is asked for a token', (t) => unauthorized(t, browser));
 });
 
@@ -137,22 +145,63 @@ async function gone(t: Test, browser: RunningBrowser): Promise<void> {
   t.not(await page.evaluate<string>(GREY), green, 'and it is not green');
 }
 
-async function unauthorized(t: Test, browser: RunningBrowser): Promise<void> {
-  let isKnown = true;
-  await using scene = await webScene({
-    anonymous: 'none',
-    access: {
-      admit: () =>
-        Promise.resolve(isKnown ? { kind: 'admitted', name: 'a' } : { kind: 'unauthenticated', why: 'withdrawn' }),
-    },
-  });
-  await using opened = await browser.open(`${scene.address}/sign-in`);
+async function timeIsUp(t: Test, browser: RunningBrowser): Promise<void> {
+  await using scene = await webScene({ current: currentOf(CELLS, { intervalMs: 3_600_000 }) });
+  await using opened = await browser.open(scene.address);
+  const { page, faults } = opened;
+  await page.evaluate(`
+    window.wasLost = false;
+    new MutationObserver(() => { window.wasLost ||= document.body.classList.contains('lost'); })
+      .observe(document.body, { attributes: true });
+    window.streams = 0;
+    window.EventSource = class extends EventSource { constructor(url) { super(url); window.streams += 1; } };`);
+  for (let streams = 1; streams < 3; streams += 1) {
+    await scene.clock.advance(LIFETIME_MS + BEAT_MS);
+    while ((await page.evaluate('window.streams')) !== streams) await scene.get('/healthz');
+  }
+  scene.monitored.changeCells([driftingCell(ROUTE, 'exposed')]);
+  await until(scene, page, 'document.querySelector("table a.exposed") !== null');
+  t.equal(await page.evaluate('window.wasLost'), false);
+  t.same(faults, []);
+}
+
+async function withdrawn(t: Test, browser: RunningBrowser): Promise<void> {
+  const access = withdrawable();
+  await using scene = await webScene({ anonymous: 'none', access });
+  await using opened = await signedIn(scene, browser);
   const { page } = opened;
-  await page.getByLabel('Token').fill('any-token-of-the-day');
-  await page.getByRole('button', { name: 'Sign in' }).click();
-  await page.getByRole('table').first().waitFor();
+  access.isKnown = false;
+  await scene.clock.advance(LIFETIME_MS + BEAT_MS);
+  await page.locator('.sign-in').waitFor();
+  t.match(await page.locator('main').innerText(), /Who asks is not known: withdrawn/);
+}
+
+/** Every token is known, until it is not. */
+function withdrawable(): Access & { isKnown: boolean } {
+  return {
+    isKnown: true,
+    admit() {
+      const refused = { kind: 'unauthenticated', why: 'withdrawn' } as const;
+      return Promise.resolve(this.isKnown ? { kind: 'admitted', name: 'a' } : refused);
+    },
+  };
+}
+
+async function signedIn(scene: WebScene, browser: RunningBrowser): ReturnType<RunningBrowser['open']> {
+  const opened = await browser.open(`${scene.address}/sign-in`);
+  await opened.page.getByLabel('Token').fill('any-token-of-the-day');
+  await opened.page.getByRole('button', { name: 'Sign in' }).click();
+  await opened.page.getByRole('table').first().waitFor();
+  return opened;
+}
+
+async function unauthorized(t: Test, browser: RunningBrowser): Promise<void> {
+  const access = withdrawable();
+  await using scene = await webScene({ anonymous: 'none', access });
+  await using opened = await signedIn(scene, browser);
+  const { page } = opened;
   t.equal(await page.evaluate('document.cookie'), '', 'no script can read the token');
-  isKnown = false;
+  access.isKnown = false;
   scene.monitored.change({ atMs: scene.clock.nowMs() });
   const asked = page.locator('.sign-in').waitFor();
   let isAsked = false;

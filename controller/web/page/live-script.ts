@@ -47,9 +47,16 @@ export const LIVE_SCRIPT = String.raw`'use strict';
       follow();
     });
     source.addEventListener('pulse', follow);
+    source.addEventListener('again', () => {
+      source.close();
+      listen();
+    });
     source.addEventListener('error', () => {
       lose();
-      if (source.readyState === EventSource.CLOSED) setTimeout(listen, AGAIN_MS);
+      if (source.readyState !== EventSource.CLOSED) return;
+      setTimeout(listen, AGAIN_MS);
+      // Whoever may not look any more is asked for a token.
+      catchUp().catch(lose);
     });
   }
 

@@ -25,6 +25,8 @@ export interface PageDeps extends Pick<WebDeps, 'store' | 'clock' | 'access'> {
 
 const HTML = 'text/html; charset=utf-8';
 const PULSE = 'event: pulse\ndata: {}\n\n';
+/** The stream ends, and nothing is wrong. */
+const AGAIN = 'event: again\ndata: {}\n\n';
 /** How often a stream looks whether the page is another one. */
 const LOOK_EVERY_MS = 500;
 /** Of the time, at most a tenth goes into working out what is shown. */
@@ -92,7 +94,7 @@ export function addPage(app: FastifyInstance, deps: PageDeps): void {
           await clock.sleep(LOOK_EVERY_MS, signal);
         }
       },
-      PULSE,
+      { beat: PULSE, farewell: AGAIN },
     );
   });
 

@@ -92,6 +92,8 @@ export function addEvents(app: FastifyInstance, { store, monitored, streams, rec
     });
     let afterId = from;
     try {
+      // Whoever has to come again before anything has happened goes on from here.
+      await stream.send(`id: ${String(from)}\n\n`);
       for (;;) {
         const rung = bell.next;
         const events = recent.after(afterId, AT_ONCE) ?? (await store.events({ afterId, limit: AT_ONCE }));
