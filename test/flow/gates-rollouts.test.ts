@@ -115,6 +115,7 @@ t.test('trouble of ours, whatever it is, neither promotes it nor rolls it back',
   scene.monitored.change({ troubles: [] });
   repair(scene);
   await scene.clock.advance(60_000);
+  scene.monitored.stall();
   t.same(await advance(canary, 5), ['Progressing', 20], 'stalled');
   scene.monitored.change({ atMs: scene.clock.nowMs() });
   t.same(await advance(canary, 1), ['Progressing', 30]);

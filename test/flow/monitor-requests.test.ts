@@ -1,5 +1,6 @@
 /** Sweeps that somebody asks a monitor for. */
 import t from 'tap';
+import type { SweepSummary } from '../../controller/monitor/events.ts';
 import { openStore } from '../../controller/store/open-store.ts';
 import { startMonitor } from '../support/monitor-scene.ts';
 import { HeldSource, pulsingShop } from '../support/pulsing-shop.ts';
@@ -10,7 +11,8 @@ t.test('the whole of a sweep is kept where somebody who waits for it wants that'
   await using scene = await startMonitor({ source: new HeldSource(), launcher, store });
   await scene.until('a first pass', () => scene.current().lastSweep?.verdict.value === 'pass');
   const { signal } = new AbortController();
-  const sweepNow = (isKept?: boolean) => scene.monitor.sweepNow(signal, ...(isKept === undefined ? [] : [{ isKept }]));
+  const sweepNow = async (isKept?: boolean): Promise<SweepSummary> =>
+    (await scene.monitor.sweepNow(signal, ...(isKept === undefined ? [] : [{ isKept }]))).summary;
   const isKept = async (id: string): Promise<boolean> => (await store.sweep(id))?.json !== null;
 
   const asked = await sweepNow();

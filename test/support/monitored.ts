@@ -231,10 +231,7 @@ export class FakeMonitored implements Monitored {
     const changed = new Map(cells.map((one) => [one.key, one]));
     const routes = this.#moving.routes.map((route) => {
       const one = changed.get(route.cell.key);
-      if (one === undefined) return route;
-      // No two attempts are of the same moment.
-      const measuredAtMs = Math.max(atMs, (route.measuredAtMs ?? 0) + 1);
-      return routeNow(one, { sinceMs: atMs, measuredAtMs });
+      return one === undefined ? route : routeNow(one, { sinceMs: atMs, measuredAtMs: atMs });
     });
     const { verdict } = sweep(
       routes.map((route) => route.cell),
