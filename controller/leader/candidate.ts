@@ -4,7 +4,8 @@ import { MeshproofError, messageOf } from '../../proto/errors.ts';
 import { Deadline } from '../../proto/deadline.ts';
 import type { Fields } from '../declared/reading.ts';
 import type { LeaseApi } from './lease-api.ts';
-import { leaseObject, microTime, readLease } from './lease-record.ts';
+import { microTime } from '../api-server/micro-time.ts';
+import { leaseObject, readLease } from './lease-record.ts';
 
 export interface CandidateDeps {
   readonly api: LeaseApi;

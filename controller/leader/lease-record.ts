@@ -1,4 +1,5 @@
 /** What a Lease says about who leads, and how one is written. Pure. */
+import { microTime } from '../api-server/micro-time.ts';
 import { fields, integer, text } from '../declared/reading.ts';
 import type { Fields } from '../declared/reading.ts';
 
@@ -58,9 +59,4 @@ export function leaseObject(
       renewTime: microTime(nowMs),
     },
   };
-}
-
-/** With exactly six digits (kubernetes: apimachinery/pkg/apis/meta/v1/micro_time.go:RFC3339Micro). */
-export function microTime(atMs: number): string {
-  return new Date(atMs).toISOString().replace('Z', '000Z');
 }

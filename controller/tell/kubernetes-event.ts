@@ -1,4 +1,5 @@
 /** A Kubernetes Event, as events.k8s.io/v1 takes it. */
+import { microTime } from '../api-server/micro-time.ts';
 import type { Occurrence, Regarding } from './occurrences.ts';
 
 /** An Event that is there, and how often it happened. */
@@ -40,9 +41,4 @@ export function eventObject(series: Series, uid: string | undefined, instance: s
 
 export function seriesOf({ count, lastAtMs }: Series): object {
   return { count, lastObservedTime: microTime(lastAtMs) };
-}
-
-/** apimachinery: pkg/apis/meta/v1/micro_time.go:RFC3339Micro: six digits, no more and no less. */
-function microTime(ms: number): string {
-  return new Date(ms).toISOString().replace('Z', '000Z');
 }
