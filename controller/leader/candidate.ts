@@ -55,8 +55,11 @@ export class Candidate {
     this.#options = options;
   }
 
-  /** Takes the Lease if it is ours, nobody's, or has not been renewed for as long as it lasts. */
-  async take(signal: AbortSignal): Promise<Try> {
+  /**
+   * Takes the Lease if it is ours, nobody's, or has not been renewed for as long as it lasts. It is another term then, also
+   * where we had it before, so that what is left of that one cannot end this; only who holds it already names its `term`.
+   */
+  async take(signal: AbortSignal, term?: number): Promise<Try> {
     return await this.#within(async (until) => {
       const lease = await this.#deps.api.read(until);
       const { holder, isFree } = this.#look(lease);
@@ -65,7 +68,8 @@ export class Candidate {
         return { kind: 'anothers' };
       }
       const transitions = this.#seen?.transitions ?? -1;
-      return await this.#write(lease, holder === this.#options.identity ? transitions : transitions + 1, until);
+      const isStillOurs = lease !== undefined && term !== undefined && this.#isOfTerm(lease, term);
+      return await this.#write(lease, isStillOurs ? transitions : transitions + 1, until);
     }, signal);
   }
 
@@ -73,7 +77,7 @@ export class Candidate {
   async renew({ lease }: Held, signal: AbortSignal): Promise<Try> {
     const { transitions } = readLease(lease);
     const renewed = await this.#within((until) => this.#write(lease, transitions, until), signal);
-    return renewed.kind === 'held' ? renewed : await this.take(signal);
+    return renewed.kind === 'held' ? renewed : await this.take(signal, transitions);
   }
 
   /** Holder nobody: whoever waits need not wait for its time to be up. */
@@ -82,13 +86,18 @@ export class Candidate {
     await this.#within(async (until) => {
       const released = await api.update(this.#nobodys(lease), until);
       if (released.kind === 'written') return OPEN;
-      // A renewal whose answer we did not wait for was taken before.
+      // A renewal whose answer we did not wait for was taken before; or the next term has begun, and is not ours to end.
       const now = await api.read(until);
-      if (now !== undefined && readLease(now).holder === this.#options.identity) {
+      if (now !== undefined && this.#isOfTerm(now, readLease(lease).transitions)) {
         await api.update(this.#nobodys(now), until);
       }
       return OPEN;
     }, signal);
+  }
+
+  #isOfTerm(lease: Fields, term: number): boolean {
+    const { holder, transitions } = readLease(lease);
+    return holder === this.#options.identity && transitions === term;
   }
 
   /** One that is gone was perhaps removed under its holder, who does not know yet. */
@@ -107,8 +116,8 @@ export class Candidate {
     const { api, clock } = this.#deps;
     const { identity: holder } = this.#options;
     const nowMs = clock.nowMs();
-    const before = former === undefined ? undefined : readLease(former);
-    const acquiredAt = before?.holder === holder ? before.acquiredAt : microTime(nowMs);
+    const isSameTerm = former !== undefined && this.#isOfTerm(former, transitions);
+    const acquiredAt = isSameTerm ? readLease(former).acquiredAt : microTime(nowMs);
     const wanted = leaseObject(
       this.#options,
       { holder, durationMs: DURATION_MS, transitions, acquiredAt },

@@ -131,7 +131,7 @@ t.test('three contenders whose requests are late, lost and doubled, and whose cl
         await ended;
       },
     ),
-    { numRuns: 100 },
+    { numRuns: 300 },
   );
   t.ok(terms > 130, `it changed hands: ${String(terms)} terms`);
 });
