@@ -34,6 +34,7 @@ import type { Remembered, Store } from '../store/store.ts';
 import { Unsaved } from '../store/unsaved.ts';
 import { Intake } from './intake.ts';
 import { Orders } from './orders.ts';
+import { Staffing } from './staffing.ts';
 
 export interface MonitorDeps {
   readonly source: StateSource;
@@ -69,6 +70,7 @@ export class Monitor implements Monitored, AsyncDisposable {
   readonly #options: MonitorOptions;
   readonly #fleet: Fleet;
   readonly #crew: Crew;
+  readonly #staffing: Staffing;
   readonly #matrix: StandingMatrix;
   readonly #intake: Intake;
   readonly #orders: Orders;
@@ -81,11 +83,6 @@ export class Monitor implements Monitored, AsyncDisposable {
   readonly #listeners = new Set<(event: StoredEvent) => void>();
   readonly #stopListening: () => void;
   #taken: Snapshot | undefined;
-  #isStaffed = false;
-  /** Goes on beside the beats once the first agents are started; never rejects. Undefined: none is under way. */
-  #tending: Promise<void> | undefined;
-  /** Why agents that are missing cannot be started; null: they can. */
-  #hindrance: string | null = null;
   #looksAtMs: number[] = [];
   #requested: PromiseWithResolvers<RequestedSweep> | undefined;
   /** Of the sweep that was asked for, once it is complete. */
@@ -104,6 +101,7 @@ export class Monitor implements Monitored, AsyncDisposable {
     this.#options = options;
     this.#fleet = fleet;
     this.#crew = new Crew({ fleet, launcher, clock, debug });
+    this.#staffing = new Staffing(this.#crew);
     const matrixOptions = { trusted: [], sessionsAreControl: false, ...options };
     this.#matrix = new StandingMatrix(matrixOptions, remembered.routes, remembered.nextRouteNumber);
     this.#intake = new Intake({ clock, matrix: this.#matrix, rounds: this.#rounds, unsaved: this.#unsaved });
@@ -184,7 +182,7 @@ export class Monitor implements Monitored, AsyncDisposable {
       }
     } finally {
       ended.abort();
-      await this.#tending;
+      await this.#staffing.ended();
     }
   }
 
@@ -202,7 +200,7 @@ export class Monitor implements Monitored, AsyncDisposable {
   async #beat(signal: AbortSignal): Promise<void> {
     const { clock } = this.#deps;
     await this.#follow(signal);
-    await this.#staff(signal);
+    if (this.#matrix.declared !== undefined) await this.#staffing.see(signal);
     const times = this.#times();
     this.#whyMissing.clear();
     this.#matrix.hear(this.#rounds.takeHeard(), times);
@@ -219,30 +217,6 @@ export class Monitor implements Monitored, AsyncDisposable {
     this.#conclude(judged, unseen.changed.length, times);
     this.#busyMs += clock.monotonicMs() - times.monotonicMs;
     await this.#save(signal);
-  }
-
-  /**
-   * Where the first agents cannot be started, none ever can; later it is trouble that passes, and that may last as long as
-   * the cluster is borne: those who are there are judged and acknowledged meanwhile.
-   */
-  async #staff(signal: AbortSignal): Promise<void> {
-    if (this.#matrix.declared === undefined) return;
-    if (this.#isStaffed) {
-      this.#tending ??= this.#tend(signal);
-    } else {
-      await this.#crew.tend(signal);
-      this.#isStaffed = true;
-    }
-  }
-
-  async #tend(signal: AbortSignal): Promise<void> {
-    try {
-      if (await this.#crew.tend(signal)) this.#hindrance = null;
-    } catch (error) {
-      if (!signal.aborted) this.#hindrance = advice(error);
-    } finally {
-      this.#tending = undefined;
-    }
   }
 
   /** The declared state, where it has changed: the plan follows, and nothing but what it touches is disturbed. */
@@ -317,7 +291,7 @@ export class Monitor implements Monitored, AsyncDisposable {
       isSeen: judged.seen.length + lost > 0,
       isChanged: judged.transitions.length + lost > 0,
       agents: this.#fleet.roster.agents().map(agentNow),
-      hindrance: this.#hindrance,
+      hindrance: this.#staffing.hindrance,
       turns: turns.map((turn) => ({ ...turn, id: randomUUID() })),
       keepsRequested: this.#keepsRequested,
       intervalMs,
