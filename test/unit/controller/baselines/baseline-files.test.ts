@@ -60,13 +60,13 @@ t.test('a list names what cannot be read, and the rest; what no baseline can be 
   await writeFile(join(folder, 'Not A Name.json.gz'), '');
   const kept = await store.list(SIGNAL);
   t.match(kept, [
-    { name: 'bad', trouble: /bad\.json\.gz is no JSON/ },
+    { name: 'bad', trouble: /bad\.json\.gz\s+is\s+no\s+JSON/ },
     { name: 'before', cells: 1, trouble: undefined },
   ]);
   t.equal(kept.length, 2);
   const table = baselineListTable(kept, store.place, { columns: 200, hasColour: false });
   t.match(table, /\nbad +cannot be read +- +- +-\nbefore +2026-/);
-  t.match(table, /\n\nbad cannot be read:\s[^]*bad\.json\.gz is no JSON/);
+  t.match(table, /\n\nbad cannot be read:\s[^]*bad\.json\.gz\s+is\s+no\s+JSON/);
 });
 
 t.test('a folder that cannot be made is told with what to do', async (t) => {
