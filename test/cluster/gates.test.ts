@@ -73,7 +73,8 @@ t.before(async () => {
 t.teardown(async () => {
   if (options.skip !== false) return;
   await forwarding?.[Symbol.asyncDispose]();
-  await helm(['uninstall', RELEASE, '--ignore-not-found'], chart);
+  // Until its pod is gone, it puts probes where there are none.
+  await helm(['uninstall', RELEASE, '--ignore-not-found', '--wait', '--cascade', 'foreground'], chart);
   await kubectl(['delete', 'jobs', '-A', '-l', `meshproof.io/sweep=${NAMESPACE}`, '--wait=false']);
   await kubectl(['delete', 'namespace', NAMESPACE, '--wait=true'], { withinMs: 90_000 });
 });
