@@ -6,6 +6,7 @@ import type { Bench } from './frame/bench.ts';
 import { monitorBench } from './monitor/bench.ts';
 import { probesBench } from './probes/bench.ts';
 import { reportBench } from './report/bench.ts';
+import { snapshotBench } from './snapshot/bench.ts';
 import { startBench } from './start/bench.ts';
 
 export const BENCHES: readonly Bench[] = [
@@ -15,5 +16,6 @@ export const BENCHES: readonly Bench[] = [
   expectBench,
   reportBench,
   monitorBench,
+  snapshotBench,
   startBench,
 ];
