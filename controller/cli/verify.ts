@@ -27,7 +27,15 @@ export interface VerifyFlags extends OutputFlags, MeasuringFlags {
   readonly output: ComparisonFormat;
 }
 
-export const COMPARISON_FORMATS: readonly ComparisonFormat[] = ['table', 'json', 'junit', 'markdown', 'html', 'sarif'];
+export const COMPARISON_FORMATS: readonly ComparisonFormat[] = [
+  'table',
+  'json',
+  'junit',
+  'markdown',
+  'html',
+  'sarif',
+  'openreports',
+];
 
 /** Only what was measured counts as a gate; whoever can do with less has to say so. */
 const MIN_COVERAGE = 1;

@@ -132,7 +132,7 @@ function messageOf(cell: Cell): string {
 }
 
 /** 64 bits are enough for some millions of results, and short enough to be read out. */
-function idOf(policy: string, rule: string, key: string): string {
+export function idOf(policy: string, rule: string, key: string): string {
   return createHash('sha256')
     .update(JSON.stringify([policy, rule, key]))
     .digest('hex')
@@ -143,7 +143,7 @@ function referenceTo({ kind, namespace, name }: Target): ObjectReference {
   return { apiVersion: 'v1', kind: kind === 'service' ? 'Service' : 'Pod', namespace, name };
 }
 
-function referenceToObject({ kind, namespace, name, path }: ObjectRef): ObjectReference {
+export function referenceToObject({ kind, namespace, name, path }: ObjectRef): ObjectReference {
   return {
     kind,
     ...(namespace !== '' && { namespace }),
@@ -152,12 +152,12 @@ function referenceToObject({ kind, namespace, name, path }: ObjectRef): ObjectRe
   };
 }
 
-function objectsWords(objects: readonly ObjectRef[]): string {
+export function objectsWords(objects: readonly ObjectRef[]): string {
   return objects.map(objectWords).join(', ');
 }
 
 /** Those that say something; a property is a text, whatever it holds. */
-function properties(all: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+export function properties(all: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
   return Object.fromEntries(
     Object.entries(all)
       .filter(([, value]) => value !== '')
@@ -165,11 +165,11 @@ function properties(all: Readonly<Record<string, string>>): Readonly<Record<stri
   );
 }
 
-function cut(text: string): string {
+export function cut(text: string): string {
   return text.length <= TEXT_LENGTH ? text : `${text.slice(0, TEXT_LENGTH - 1).replace(/[\uD800-\uDBFF]$/, '')}…`;
 }
 
-function timestampOf(ms: number): ReportResult['timestamp'] {
+export function timestampOf(ms: number): ReportResult['timestamp'] {
   const seconds = Math.floor(ms / 1000);
   return { seconds, nanos: Math.round((ms - seconds * 1000) * 1_000_000) };
 }

@@ -1,5 +1,6 @@
 /** A sweep, or the matrix of a monitor, as policy reports: one a namespace of targets, one for what has no namespace. */
 import { compareText } from '../declared/order.ts';
+import type { ObjectRef } from '../declared/expectation.ts';
 import type { Conflict, Sweep } from '../judge/finding.ts';
 import type { Current } from '../monitor/current.ts';
 import { cellResult, conflictResult } from './open-reports-words.ts';
@@ -96,8 +97,17 @@ export function ofCurrent({ revision, atMs, routes, conflicts }: Current): Repor
 export function reportsOf({ id, atMs, cells, conflicts }: Reportable, options: ReportOptions): readonly Report[] {
   const results = [
     ...cells.map((one) => [one.cell.target.namespace, cellResult(one)] as const),
-    ...conflicts.map((one) => [namespaceOf(one), conflictResult(one, atMs)] as const),
+    ...conflicts.map((one) => [namespaceOf(one.cause.objects), conflictResult(one, atMs)] as const),
   ];
+  return inNamespaces(results, { id, atMs }, options);
+}
+
+/** `results`: each with the namespace that it stands in; empty: none. */
+export function inNamespaces(
+  results: readonly (readonly [namespace: string, result: ReportResult])[],
+  { id, atMs }: Pick<Reportable, 'id' | 'atMs'>,
+  options: ReportOptions,
+): readonly Report[] {
   const byNamespace = [...Map.groupBy(results, ([namespace]) => namespace)].sort(
     ([left], [right]) => Number(left === '') - Number(right === '') || compareText(left, right),
   );
@@ -155,14 +165,14 @@ function badness({ result, severity }: ReportResult): number {
   return 10 * STATUSES.indexOf(result) + SEVERITIES.indexOf(severity);
 }
 
-function namespaceOf({ cause }: Conflict): string {
-  return cause.objects.find(({ namespace }) => namespace !== '')?.namespace ?? '';
+export function namespaceOf(objects: readonly ObjectRef[]): string {
+  return objects.find(({ namespace }) => namespace !== '')?.namespace ?? '';
 }
 
 function isoOf(ms: number): string {
   return new Date(ms).toISOString();
 }
 
-function listOf(items: readonly Report[]): string {
+export function listOf(items: readonly Report[]): string {
   return `${JSON.stringify({ apiVersion: 'v1', kind: 'List', items }, null, 2)}\n`;
 }

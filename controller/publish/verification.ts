@@ -6,10 +6,11 @@ import { verificationHtml } from './verification-html.ts';
 import { verificationJson } from './verification-json.ts';
 import { verificationJunit } from './verification-junit.ts';
 import { verificationMarkdown } from './verification-markdown.ts';
+import { verificationOpenReports } from './verification-open-reports.ts';
 import { verificationSarif } from './verification-sarif.ts';
 import { verificationTable } from './verification-table.ts';
 
-export type ComparisonFormat = 'table' | 'json' | 'junit' | 'markdown' | 'html' | 'sarif';
+export type ComparisonFormat = 'table' | 'json' | 'junit' | 'markdown' | 'html' | 'sarif' | 'openreports';
 
 /**
  * Each gives the whole text, with a newline at its end. `page` matters to `table` alone, `locate` to `sarif`, and
@@ -24,4 +25,5 @@ export const COMPARISON_PUBLISHERS: Readonly<
   markdown: verificationMarkdown,
   html: verificationHtml,
   sarif: verificationSarif,
+  openreports: verificationOpenReports,
 };
