@@ -3,14 +3,14 @@ import type { Command } from 'commander';
 import { Option } from 'commander';
 import type { ExitStatus } from '../../proto/errors.ts';
 import type { Baseline } from '../gate/baseline.ts';
-import type { ComparisonFormat } from '../publish/verification.ts';
+import { COMPARISON_FORMATS } from '../publish/formats.ts';
+import type { ComparisonFormat } from '../publish/formats.ts';
 import type { PlaceFlags } from './baseline-place.ts';
 import { addClusterOptions } from './cluster-options.ts';
 import type { OutputFlags } from './deliver.ts';
 import { addExamples } from './examples.ts';
 import { EXIT_OF_VERDICT } from './matrix.ts';
 import type { Session } from './session.ts';
-import { COMPARISON_FORMATS } from './verify.ts';
 
 interface DiffFlags extends PlaceFlags, OutputFlags {
   readonly output: ComparisonFormat;

@@ -4,7 +4,8 @@ import { Option } from 'commander';
 import type { ExitStatus } from '../../proto/errors.ts';
 import { EXIT } from '../../proto/errors.ts';
 import type { VerdictValue } from '../judge/finding.ts';
-import type { Format } from '../publish/publish.ts';
+import { FORMATS } from '../publish/formats.ts';
+import type { Format } from '../publish/formats.ts';
 import type { Locate } from '../publish/sarif-places.ts';
 import type { OutputFlags } from './deliver.ts';
 import { addExamples } from './examples.ts';
@@ -12,18 +13,6 @@ import { addJudgingOptions } from './judging-options.ts';
 import { addMeasuringOptions } from './measuring-options.ts';
 import type { MeasuringFlags } from './measuring-options.ts';
 import type { Session } from './session.ts';
-
-const FORMATS: readonly Format[] = [
-  'table',
-  'json',
-  'ndjson',
-  'junit',
-  'markdown',
-  'html',
-  'sarif',
-  'openreports',
-  'wgpolicyk8s',
-];
 
 export interface MatrixFlags extends OutputFlags, MeasuringFlags {
   readonly frames?: boolean;

@@ -4,7 +4,8 @@ import { Option } from 'commander';
 import type { ExitStatus } from '../../proto/errors.ts';
 import { MeshproofError } from '../../proto/errors.ts';
 import type { Locate } from '../publish/sarif-places.ts';
-import type { ComparisonFormat } from '../publish/verification.ts';
+import { COMPARISON_FORMATS } from '../publish/formats.ts';
+import type { ComparisonFormat } from '../publish/formats.ts';
 import type { OutputFlags } from './deliver.ts';
 import { parseDuration } from './duration.ts';
 import { addExamples } from './examples.ts';
@@ -26,16 +27,6 @@ export interface VerifyFlags extends OutputFlags, MeasuringFlags {
   readonly watch?: boolean;
   readonly output: ComparisonFormat;
 }
-
-export const COMPARISON_FORMATS: readonly ComparisonFormat[] = [
-  'table',
-  'json',
-  'junit',
-  'markdown',
-  'html',
-  'sarif',
-  'openreports',
-];
 
 /** Only what was measured counts as a gate; whoever can do with less has to say so. */
 const MIN_COVERAGE = 1;

@@ -1,5 +1,6 @@
 /** A finished sweep in each of its output formats. */
 import type { Sweep } from '../judge/finding.ts';
+import type { Format } from './formats.ts';
 import { publishHtml } from './html.ts';
 import { publishJson } from './json.ts';
 import { publishJunit } from './junit.ts';
@@ -10,19 +11,6 @@ import type { Page } from './page.ts';
 import type { Locate } from './sarif-places.ts';
 import { publishSarif } from './sarif.ts';
 import { publishTable } from './table.ts';
-
-export const FORMATS = [
-  'table',
-  'json',
-  'ndjson',
-  'junit',
-  'markdown',
-  'html',
-  'sarif',
-  'openreports',
-  'wgpolicyk8s',
-] as const;
-export type Format = (typeof FORMATS)[number];
 
 /**
  * Each gives the whole text, with a newline at its end. `page` matters to `table` alone, `locate` to `sarif`, and

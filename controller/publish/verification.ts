@@ -1,5 +1,6 @@
 /** A verification, or the difference of two baselines, in each output format. */
 import type { VerificationReport } from '../gate/verification-report.ts';
+import type { ComparisonFormat } from './formats.ts';
 import type { Page } from './page.ts';
 import type { Locate } from './sarif-places.ts';
 import { verificationHtml } from './verification-html.ts';
@@ -9,8 +10,6 @@ import { verificationMarkdown } from './verification-markdown.ts';
 import { verificationOpenReports } from './verification-open-reports.ts';
 import { verificationSarif } from './verification-sarif.ts';
 import { verificationTable } from './verification-table.ts';
-
-export type ComparisonFormat = 'table' | 'json' | 'junit' | 'markdown' | 'html' | 'sarif' | 'openreports';
 
 /**
  * Each gives the whole text, with a newline at its end. `page` matters to `table` alone, `locate` to `sarif`, and

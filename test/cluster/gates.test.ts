@@ -91,7 +91,7 @@ interface CanaryObject {
 
 /** The shipped one, which waits for a repair, in three steps. */
 function canary(): Canary {
-  const [{ spec }] = example('flagger/canary.yaml') as unknown as readonly [CanaryObject];
+  const [{ spec }] = example('flagger/canary.yaml') as readonly [CanaryObject];
   const webhooks = spec.analysis.webhooks
     .filter(({ type }) => type !== 'rollback')
     .map((hook) => {
@@ -131,7 +131,7 @@ interface TemplateObject {
 }
 
 function metric(more = `&baseline=${BASELINE}`, token = tokens['pipeline'] ?? ''): Metric {
-  const [{ spec }] = example('argo-rollouts/analysis-template.yaml') as unknown as readonly [TemplateObject];
+  const [{ spec }] = example('argo-rollouts/analysis-template.yaml') as readonly [TemplateObject];
   const [first] = spec.metrics;
   if (first === undefined) throw new Error('the template has no metric');
   const values = { namespace: SHOP, rollout: 'pay', revision: '6b7c8d', controller: addressFor(), token };

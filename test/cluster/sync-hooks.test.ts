@@ -28,7 +28,7 @@ let hooks: readonly KubernetesObject[] = [];
 t.before(async () => {
   if (options.skip !== false) return;
   image = await raised();
-  hooks = changed(example('argo-cd/sync-hooks.yaml'), {
+  hooks = changed(example('argo-cd/sync-hooks.yaml') as readonly KubernetesObject[], {
     ownNamespace: OWN_NAMESPACE,
     texts: { [IMAGE]: image, shop: [MIXED, ...(await trustOptions())], '20s': '2s' },
   });

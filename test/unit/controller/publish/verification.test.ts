@@ -9,7 +9,7 @@ import { verify } from '../../../../controller/gate/verification.ts';
 import type { VerifyOptions } from '../../../../controller/gate/verification.ts';
 import type { VerificationReport } from '../../../../controller/gate/verification-report.ts';
 import { COMPARISON_PUBLISHERS } from '../../../../controller/publish/verification.ts';
-import type { ComparisonFormat } from '../../../../controller/publish/verification.ts';
+import type { ComparisonFormat } from '../../../../controller/publish/formats.ts';
 import { baseline, cellOf, conflict } from '../../../support/baselines.ts';
 
 const PAGE = { columns: 100, hasColour: false };
