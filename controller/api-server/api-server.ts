@@ -6,6 +6,7 @@ import { createGunzip } from 'node:zlib';
 import pLimit from 'p-limit';
 import type { Clock } from '../../proto/clock.ts';
 import { Deadline } from '../../proto/deadline.ts';
+import type { Reach } from './cluster.ts';
 import { linesOf } from './lines.ts';
 import { answerIn, brokenBy } from './trouble.ts';
 import type { Answer, Broken, Reply } from './trouble.ts';
@@ -20,16 +21,6 @@ export interface ApiCall {
   readonly body?: unknown;
   /** Of the body; a patch is of one kind or another. @default application/json */
   readonly contentType?: string;
-}
-
-/** As much of a connected cluster as a request needs. */
-export interface Reach {
-  /** URL of the API server. */
-  readonly server: string;
-  readonly kubeConfig: {
-    readonly applyToHTTPSOptions: (options: https.RequestOptions) => Promise<void>;
-    readonly getCurrentCluster?: () => { readonly proxyUrl?: string } | null;
-  };
 }
 
 /** Ends (with trouble, or with null where the server has just finished) when `next` says so; close it in any case. */
@@ -123,11 +114,10 @@ export class ApiServer implements AsyncDisposable {
     headers: Query,
     signal: AbortSignal,
   ): Promise<http.IncomingMessage> {
-    const { server, kubeConfig } = this.#reach;
+    const { server, isProxied } = this.#reach;
     const url = new URL(`${server}${path}`);
     for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
-    const options = await authenticated(kubeConfig);
-    const isProxied = (kubeConfig.getCurrentCluster?.()?.proxyUrl ?? '') !== '';
+    const options = await this.#reach.authenticate();
     const sent = body === undefined ? undefined : JSON.stringify(body);
     const { promise, resolve, reject } = Promise.withResolvers<http.IncomingMessage>();
     const request = (url.protocol === 'http:' ? http : https).request(url, {
@@ -149,17 +139,6 @@ export class ApiServer implements AsyncDisposable {
     request.end(sent);
     return await promise;
   }
-}
-
-interface Credentials extends https.RequestOptions {
-  headers: Record<string, string>;
-}
-
-/** Asked for anew each time: tokens and certificates of a kubeconfig change under a long life. */
-async function authenticated(kubeConfig: Reach['kubeConfig']): Promise<Credentials> {
-  const options: Credentials = { headers: {} };
-  await kubeConfig.applyToHTTPSOptions(options);
-  return options;
 }
 
 async function* linesWithin(

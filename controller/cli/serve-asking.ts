@@ -1,7 +1,7 @@
 /** What a controller that stays asks of the API server beside what it measures: who somebody is, and to be heard. */
 import type { Clock } from '../../proto/clock.ts';
 import { MeshproofError } from '../../proto/errors.ts';
-import type { Cluster } from '../api-server/connect.ts';
+import type { Cluster } from '../api-server/cluster.ts';
 import { KubernetesApi } from '../api-server/kubernetes-api.ts';
 import { wordsOf } from '../api-server/trouble.ts';
 import { fields, list, text } from '../declared/reading.ts';

@@ -2,7 +2,7 @@
 import { MeshproofError, messageOf } from '../../proto/errors.ts';
 import { systemClock as clock } from '../../proto/system-clock.ts';
 import { connectCluster } from '../api-server/connect.ts';
-import type { Cluster } from '../api-server/connect.ts';
+import type { Cluster } from '../api-server/cluster.ts';
 import { Deadline } from '../../proto/deadline.ts';
 import { KubernetesApi } from '../api-server/kubernetes-api.ts';
 import { kubernetesLauncher } from '../fleet/kubernetes/launcher.ts';

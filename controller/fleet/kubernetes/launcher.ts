@@ -6,7 +6,7 @@ import type { Target, Vantage } from '../../../proto/vocabulary.ts';
 import { vantageKey } from '../../../proto/vocabulary.ts';
 import type { Snapshot } from '../../declared/objects.ts';
 import type { Fields } from '../../declared/reading.ts';
-import type { Cluster } from '../../api-server/connect.ts';
+import type { Cluster } from '../../api-server/cluster.ts';
 import { CONTROLLER_PORT } from '../../install/names.ts';
 import { addressesIn } from './addresses.ts';
 import { isolationOf } from './isolation.ts';

@@ -6,7 +6,7 @@ import type { Snapshot } from '../../declared/objects.ts';
 import { fields, text } from '../../declared/reading.ts';
 import { ApiServer } from '../../api-server/api-server.ts';
 import type { CollectionDeps } from './collection.ts';
-import type { Cluster } from '../../api-server/connect.ts';
+import type { Cluster } from '../../api-server/cluster.ts';
 import { controlPlaneNamespaces } from './control-plane.ts';
 import { Deadline } from '../../../proto/deadline.ts';
 import { servedKinds } from './discovery.ts';

@@ -1,9 +1,9 @@
 /** Our side of the bench: a controller and its agents, watched while somebody scrapes them. */
 import { mkdir } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { NODE_OPTIONS } from '../../../controller/install/names.ts';
+import { keepCompiled } from '../frame/compiled.ts';
 import { Worker } from '../frame/worker.ts';
 import type { ControllerAnswer, ControllerQuestion } from './controller-process.ts';
 import { scrape, sumOf } from './exposition.ts';
@@ -38,13 +38,9 @@ const OF_EVERY_ROUTE = 'meshproof_route';
 
 type Controller = Worker<ControllerQuestion, ControllerAnswer>;
 
-/**
- * With a rehearsal, so that what is compared is as if it were built: whoever has to compile sources keeps the compiler in
- * memory, unless an earlier run has left what it came to.
- */
+/** With a rehearsal, so that nothing is compiled in what is compared. */
 export async function monitorWithUs(scale: Scale, mesh: BenchMesh, folder: string, signal: AbortSignal): Promise<Ours> {
-  // For the controller the same that agents are given.
-  process.env['NODE_COMPILE_CACHE'] ??= join(tmpdir(), 'node-compile-cache');
+  keepCompiled();
   const [rehearsal, monitor] = [join(folder, 'rehearsal'), join(folder, 'monitor')];
   await Promise.all([mkdir(rehearsal), mkdir(monitor)]);
   await withController({ scale, mesh, folder: rehearsal }, signal, async (_controller, address) => {

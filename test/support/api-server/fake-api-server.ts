@@ -1,9 +1,14 @@
 /** A Kubernetes API server over loopback, for tests: discovery, lists in pages, watches with bookmarks, and faults. */
 import { once } from 'node:events';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { issue } from '../certificates.ts';
+import type { TestAuthority } from '../certificates.ts';
 import { isAt, statusObject } from './faults.ts';
 import type { Fault, Seen, Where } from './faults.ts';
 import { discovery, parse } from './requests.ts';
@@ -42,8 +47,12 @@ export class FakeApiServer implements AsyncDisposable {
     });
   }
 
-  static async start(resources: readonly Resource[] = [...KUBERNETES, ...ISTIO]): Promise<FakeApiServer> {
-    const server = createServer();
+  /** @param authority that vouches for it: it speaks TLS then. */
+  static async start(
+    resources: readonly Resource[] = [...KUBERNETES, ...ISTIO],
+    authority?: TestAuthority,
+  ): Promise<FakeApiServer> {
+    const server = authority === undefined ? createServer() : secureServer(authority);
     const fake = new FakeApiServer(server, resources);
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
@@ -57,7 +66,8 @@ export class FakeApiServer implements AsyncDisposable {
   }
 
   get url(): string {
-    return `http://127.0.0.1:${String((this.#server.address() as AddressInfo).port)}`;
+    const scheme = 'setSecureContext' in this.#server ? 'https' : 'http';
+    return `${scheme}://127.0.0.1:${String((this.#server.address() as AddressInfo).port)}`;
   }
 
   /** As YAML; plain HTTP has to be allowed for by the same switch as a certificate that nobody signed. */
@@ -68,6 +78,16 @@ export class FakeApiServer implements AsyncDisposable {
       contexts: [{ name: 'fake', context: { cluster: 'fake', user: 'tester', namespace } }],
       'current-context': 'fake',
     });
+  }
+
+  /** What a kubelet tells a pod of it: its environment, and the files in the folder. The server has to speak TLS. */
+  async tellPod(folder: string, { rootPem }: TestAuthority): Promise<Readonly<Record<string, string>>> {
+    await mkdir(folder, { recursive: true });
+    await writeFile(join(folder, 'token'), 'of-the-pod');
+    await writeFile(join(folder, 'ca.crt'), rootPem);
+    await writeFile(join(folder, 'namespace'), 'of-the-pod');
+    const { hostname, port } = new URL(this.url);
+    return { KUBERNETES_SERVICE_HOST: hostname, KUBERNETES_SERVICE_PORT: port };
   }
 
   put(...objects: readonly GivenObject[]): void {
@@ -261,4 +281,9 @@ function tell({ seen, resource, response }: Watch, { object, before, isDeleted, 
 
 function send(response: ServerResponse, type: string, object: unknown): void {
   response.write(`${JSON.stringify({ type, object })}\n`);
+}
+
+function secureServer(authority: TestAuthority): Server {
+  const { key, chain } = issue(authority, { dnsNames: ['127.0.0.1'] });
+  return createSecureServer({ key, cert: chain });
 }

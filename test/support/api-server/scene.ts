@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Test } from 'tap';
 import { connectCluster } from '../../../controller/api-server/connect.ts';
-import type { Cluster } from '../../../controller/api-server/connect.ts';
+import type { Cluster } from '../../../controller/api-server/cluster.ts';
 import { ManualClock } from '../manual-clock.ts';
 import { FakeApiServer } from './fake-api-server.ts';
 import type { Resource } from './resources.ts';

@@ -42,7 +42,8 @@ async function scene(t: Test, answer: Answers, patienceMs = 600_000): Promise<Sc
   const port = typeof bound === 'object' && bound !== null ? bound.port : 0;
   const reach = {
     server: `http://127.0.0.1:${String(port)}`,
-    kubeConfig: { applyToHTTPSOptions: () => Promise.resolve() },
+    isProxied: false,
+    authenticate: () => Promise.resolve({ headers: {} }),
   };
   const options = { patienceMs, debug: (line: string) => log.push(line) };
   const api = new KubernetesApi(reach, hurriedClock(systemClock, 1000), options);

@@ -39,7 +39,7 @@ async function scene(t: Test, prepare: (api: FakeJobApi) => unknown = startsAtOn
   const api = await FakeJobApi.start();
   prepare(api);
   const clock = hurriedClock(systemClock, hurry);
-  const reach = { server: api.url, kubeConfig: { applyToHTTPSOptions: () => Promise.resolve() } };
+  const reach = { server: api.url, isProxied: false, authenticate: () => Promise.resolve({ headers: {} }) };
   const jobs = new SweepJobs(new KubernetesApi(reach, clock, { patienceMs: 10_000 }), OWN_NAMESPACE);
   const events: JobEvent[] = [];
   const notes: string[] = [];
