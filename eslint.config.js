@@ -12,6 +12,10 @@ export default defineConfig(
       '@typescript-eslint/prefer-readonly': 'error',
       eqeqeq: 'error',
       'no-console': 'error',
+      'no-restricted-properties': [
+        'error',
+        { property: 'getPeerX509Certificate', message: 'It leaks on every call: take peerChain of proto/peer-chain.ts.' },
+      ],
     },
   },
   {

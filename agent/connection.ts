@@ -149,12 +149,13 @@ export class Connection implements Disposable {
       ...(options.alpn.length > 0 && { ALPNProtocols: [...options.alpn] }),
       ...(options.serverName !== '' && { servername: options.serverName }),
     });
-    // Node would read the whole chain again for `checkServerIdentity`, which costs as much as a signature.
+    // Node would read the whole chain for `checkServerIdentity`, which costs as much as a signature.
     tls.getPeerCertificate = noCertificate;
     this.tls = tls;
     this.#watch(tls);
     const secured = Promise.withResolvers<true>();
     tls.once('secureConnect', () => {
+      Reflect.deleteProperty(tls, 'getPeerCertificate');
       secured.resolve(true);
     });
     await Promise.race([secured.promise, this.ended]);

@@ -24,7 +24,7 @@ export interface PeerCertificate {
   readonly spiffeId: string | null;
   readonly notBeforeMs: number;
   readonly notAfterMs: number;
-  /** SHA-256 of the topmost certificate that was served, hex; tells two roots apart. */
+  /** SHA-256, hex, of the root that it leads to, or of the topmost certificate that was served; tells two roots apart. */
   readonly issuerFingerprint: string;
   readonly fault: IdentityFault | null;
 }

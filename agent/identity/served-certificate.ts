@@ -1,32 +1,47 @@
 /** Reads the certificate that a peer served, and says what is wrong with it. */
 import type { X509Certificate } from 'node:crypto';
-import type { TLSSocket } from 'node:tls';
+import type { PeerCertificate as TlsPeerCertificate, TLSSocket } from 'node:tls';
 import type { IdentityFault, PeerCertificate } from '../../proto/outcome.ts';
+import { peerChain } from '../../proto/peer-chain.ts';
 
-/** A served chain is short; one that is longer than this is not followed to its end. */
-const MAX_CHAIN = 10;
+type Read = Omit<PeerCertificate, 'fault'>;
+
+/** By their DER. Peers serve the same certificate for hours, and to read a chain costs as much as a signature. */
+const read = new Map<string, Read>();
+const MOST_READ = 1000;
 
 /**
- * The certificate of the peer on the other side of a finished handshake; undefined where it served none. The chain was
- * judged by OpenSSL against the roots of the secure context, the identity is judged here (Istio's certificates have a
+ * Reads the certificate of the peer on the other side of a finished handshake; undefined where it served none. The chain
+ * was judged by OpenSSL against the roots of the secure context, the identity is judged here (Istio's certificates have a
  * URI name only, so that no host name check applies: istio: security/pkg/pki/util/san.go).
  * @param peerIdentities SPIFFE ids that it may have; empty: any.
  */
 export function servedCertificate(tls: TLSSocket, peerIdentities: readonly string[]): PeerCertificate | undefined {
-  const leaf = tls.getPeerX509Certificate();
-  if (leaf === undefined) return undefined;
-  const spiffeId = spiffeIdIn(leaf);
+  // An empty object where none was served, whatever its type says.
+  const leaf: Partial<TlsPeerCertificate> = tls.getPeerCertificate();
+  if (leaf.raw === undefined) return undefined;
+  const der = leaf.raw.toString('latin1');
+  const known = read.get(der) ?? readChain(peerChain(tls));
+  if (known === undefined) return undefined;
+  if (read.size >= MOST_READ) read.clear();
+  read.set(der, known);
+  return { ...known, fault: faultOf(known.spiffeId, peerIdentities, authorizationError(tls)) };
+}
+
+function readChain(chain: readonly X509Certificate[]): Read | undefined {
+  const [leaf] = chain;
+  const top = chain.at(-1);
+  if (leaf === undefined || top === undefined) return undefined;
   return {
-    spiffeId,
+    spiffeId: spiffeIdIn(leaf),
     notBeforeMs: leaf.validFromDate.getTime(),
     notAfterMs: leaf.validToDate.getTime(),
-    issuerFingerprint: topOf(leaf).fingerprint256.replaceAll(':', '').toLowerCase(),
-    fault: faultOf(spiffeId, peerIdentities, authorizationError(tls)),
+    issuerFingerprint: top.fingerprint256.replaceAll(':', '').toLowerCase(),
   };
 }
 
 /** The one URI name that is a SPIFFE id; null where there is none. */
-export function spiffeIdIn(certificate: X509Certificate): string | null {
+function spiffeIdIn(certificate: X509Certificate): string | null {
   const names = certificate.subjectAltName?.split(', ') ?? [];
   return names.find((name) => name.startsWith('URI:spiffe://'))?.slice('URI:'.length) ?? null;
 }
@@ -55,14 +70,4 @@ function authorizationError(tls: TLSSocket): string | null {
   const error: unknown = tls.authorizationError;
   if (typeof error === 'string') return error;
   return tls.authorized ? null : 'UNSPECIFIED';
-}
-
-function topOf(leaf: X509Certificate): X509Certificate {
-  let top = leaf;
-  for (let depth = 0; depth < MAX_CHAIN; depth += 1) {
-    const issuer = top.issuerCertificate;
-    if (issuer === undefined || issuer.fingerprint256 === top.fingerprint256) break;
-    top = issuer;
-  }
-  return top;
 }

@@ -1,6 +1,7 @@
 /** Judges the certificate of a TLS peer as Envoy does: chain to the root, then dates, then SPIFFE id. */
 import { createHash, X509Certificate } from 'node:crypto';
 import type { TLSSocket } from 'node:tls';
+import { peerChain } from '../../../proto/peer-chain.ts';
 
 export type CertificateFault = 'none-sent' | 'unknown-ca' | 'expired' | 'not-yet-valid' | 'identity';
 
@@ -22,10 +23,10 @@ export interface PeerRules {
 
 /** For a connection whose handshake is done and whose peer was not judged by Node. */
 export function judgePeer(socket: TLSSocket, { root, nowMs, acceptsIdentity }: PeerRules): PeerJudgement {
-  const leaf = socket.getPeerX509Certificate();
+  const served = peerChain(socket);
+  const [leaf] = served;
   if (leaf === undefined) return { kind: 'bad', fault: 'none-sent' };
-  const rootCertificate = new X509Certificate(root);
-  const chain = chainTo(rootCertificate, leaf);
+  const chain = chainTo(new X509Certificate(root), served);
   if (chain === undefined) return { kind: 'bad', fault: 'unknown-ca' };
   for (const certificate of chain) {
     if (nowMs < certificate.validFromDate.getTime()) return { kind: 'bad', fault: 'not-yet-valid' };
@@ -37,16 +38,11 @@ export function judgePeer(socket: TLSSocket, { root, nowMs, acceptsIdentity }: P
 }
 
 /** The certificates from the leaf to the one that the root signed; undefined: they lead elsewhere. */
-function chainTo(root: X509Certificate, leaf: X509Certificate): readonly X509Certificate[] | undefined {
-  const chain: X509Certificate[] = [];
-  for (let each: X509Certificate | undefined = leaf; each !== undefined; each = each.issuerCertificate) {
-    const { fingerprint256 } = each;
-    if (chain.some((seen) => seen.fingerprint256 === fingerprint256)) return undefined;
-    chain.push(each);
-    if (each.fingerprint256 === root.fingerprint256) return chain;
-    if (each.checkIssued(root) && each.verify(root.publicKey)) return chain;
-  }
-  return undefined;
+function chainTo(root: X509Certificate, served: readonly X509Certificate[]): readonly X509Certificate[] | undefined {
+  const signed = served.findIndex(
+    (each) => each.fingerprint256 === root.fingerprint256 || (each.checkIssued(root) && each.verify(root.publicKey)),
+  );
+  return signed === -1 ? undefined : served.slice(0, signed + 1);
 }
 
 function uriOf(certificate: X509Certificate): string | undefined {
