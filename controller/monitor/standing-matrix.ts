@@ -231,6 +231,7 @@ export class StandingMatrix {
       measuredAtMs: null,
       heardAtMs: nowMs,
       suppression: null,
+      shown: undefined,
     };
     this.#byNumber.set(number, route);
     return route;
@@ -249,8 +250,9 @@ export class StandingMatrix {
     missing: (vantage: string) => Untested,
   ): Cell {
     const { trusted } = this.#options;
-    route.rounds = [...route.rounds, reports].slice(-ROUNDS_KEPT);
     const cell = judgeCell(this.#measured(route, reports, missing), evidence, false, trusted);
+    if (route.declared.expectation.endpoints === undefined) return cell;
+    route.rounds = [...route.rounds, reports].slice(-ROUNDS_KEPT);
     if (route.rounds.length === 1 || !hasUnmetEndpoint(cell)) return cell;
     return judgeCell(this.#measured(route, route.rounds.flat(), missing), evidence, false, trusted);
   }

@@ -39,7 +39,10 @@ export interface StandingRoute {
   cell: Cell | undefined;
   /** As judged when the drift that it is in began. */
   driftCell: Cell | undefined;
-  /** Reports of the latest rounds under the declared answer that holds, the newest round last. */
+  /**
+   * Reports of the latest rounds under the declared answer that holds, the newest round last. Where endpoints are declared
+   * apart only: one of them that a round has not met may have been met by another.
+   */
   rounds: readonly (readonly Report[])[];
   measuredAtMs: number | null;
   /**
@@ -48,6 +51,8 @@ export interface StandingRoute {
    */
   heardAtMs: number;
   suppression: Suppression | null;
+  /** What it was shown as last, and of what else that was made. */
+  shown: (Pick<StandingRoute, 'cell' | 'driftCell' | 'state'> & { readonly as: RouteNow }) | undefined;
 }
 
 /**
@@ -64,7 +69,10 @@ function freshnessOf(route: StandingRoute, intervalMs: number, nowMs: number): F
   return isOld(route, intervalMs, nowMs) ? 'stale' : 'fresh';
 }
 
-/** `missing`: why nothing is known of it, where nothing is. */
+/**
+ * The same object as long as nothing changes: few of many routes change between two looks.
+ * @param missing why nothing is known of it, where nothing is.
+ */
 export function routeNow(
   route: StandingRoute,
   intervalMs: number,
@@ -72,12 +80,14 @@ export function routeNow(
   missing: () => MeasuredCell,
 ): RouteNow {
   const freshness = freshnessOf(route, intervalMs, monotonicMs);
-  const { state, suppression, measuredAtMs } = route;
+  const { cell, driftCell, state, suppression, measuredAtMs } = route;
   const isFlapping = state !== undefined && isFlappingAt(state, wallMs);
-  const cell = shownCell(route, freshness, missing);
-  return {
-    cell: isFlapping && !cell.isFlapping ? { ...cell, isFlapping } : cell,
-    seen: route.cell?.drift ?? 'unknown',
+  const last = lastShown(route);
+  if (last?.freshness === freshness && last.isFlapping === isFlapping && last.intervalMs === intervalMs) return last;
+  const shown = shownCell(route, freshness, missing);
+  const as: RouteNow = {
+    cell: isFlapping && !shown.isFlapping ? { ...shown, isFlapping } : shown,
+    seen: cell?.drift ?? 'unknown',
     access: freshness === 'fresh' ? (state?.access ?? 'unknown') : 'unknown',
     sinceMs: state?.sinceMs ?? wallMs,
     measuredAtMs,
@@ -86,6 +96,15 @@ export function routeNow(
     suppression,
     intervalMs,
   };
+  route.shown = { cell, driftCell, state, as };
+  return as;
+}
+
+/** Undefined where the route itself has changed since; of one that is not known, why it is not may change by itself. */
+function lastShown({ shown, cell, driftCell, state, suppression, measuredAtMs }: StandingRoute): RouteNow | undefined {
+  if (cell === undefined || state === undefined || shown === undefined) return undefined;
+  const isSameCell = shown.cell === cell && shown.driftCell === driftCell && shown.as.measuredAtMs === measuredAtMs;
+  return isSameCell && shown.state === state && shown.as.suppression === suppression ? shown.as : undefined;
 }
 
 function shownCell(route: StandingRoute, freshness: Freshness, missing: () => MeasuredCell): Cell {

@@ -1,4 +1,5 @@
 /** The matrix of the last hour, now and then: what it was before somebody began to change things. */
+import { isDeepStrictEqual } from 'node:util';
 import type { Baseline, BaselineCell } from '../../gate/baseline.ts';
 import type { Drift } from '../../judge/finding.ts';
 import type { Monitored } from '../../monitor/monitored.ts';
@@ -32,12 +33,17 @@ export class MatrixPast implements Disposable {
   /** Undefined: not read yet. Nothing is taken for the past before. */
   #former: ReadonlyMap<string, Drift> | undefined;
   #isReading = false;
+  #due: NodeJS.Immediate | undefined;
 
   constructor({ monitored, shown, events }: MatrixPastDeps) {
     this.#shown = shown;
     this.#events = events;
     this.#stop = monitored.onChange(() => {
-      this.#look();
+      // In a turn of its own: a large matrix takes a while, and so does what has changed it.
+      this.#due ??= setImmediate(() => {
+        this.#due = undefined;
+        this.#look();
+      });
     });
     this.#look();
   }
@@ -55,6 +61,7 @@ export class MatrixPast implements Disposable {
 
   [Symbol.dispose](): void {
     this.#stop();
+    clearImmediate(this.#due);
   }
 
   #look(): void {
@@ -92,7 +99,7 @@ export class MatrixPast implements Disposable {
   #shared(baseline: Baseline): Baseline {
     const cells = baseline.cells.map((cell) => {
       const known = this.#cells.get(cell.identity);
-      return known !== undefined && JSON.stringify(known) === JSON.stringify(cell) ? known : cell;
+      return known !== undefined && isDeepStrictEqual(known, cell) ? known : cell;
     });
     this.#cells = new Map(cells.map((cell) => [cell.identity, cell]));
     return { ...baseline, cells };
