@@ -14,7 +14,10 @@ export default defineConfig(
       'no-console': 'error',
       'no-restricted-properties': [
         'error',
-        { property: 'getPeerX509Certificate', message: 'It leaks on every call: take peerChain of proto/peer-chain.ts.' },
+        {
+          property: 'getPeerX509Certificate',
+          message: 'It leaks on every call: take peerChain of proto/peer-chain.ts.',
+        },
       ],
     },
   },

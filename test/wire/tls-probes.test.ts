@@ -1,6 +1,7 @@
+import { X509Certificate } from 'node:crypto';
 import t from 'tap';
 import { issue } from '../support/certificates.ts';
-import { FOREIGN, probeOnce, THEIR_ID } from '../support/probing.ts';
+import { FOREIGN, MESH, probeOnce, THEIR_ID } from '../support/probing.ts';
 import { serveTls } from '../support/servers/misbehaving.ts';
 import { MTLS, TLS } from './zoo/animal.ts';
 import { mutual } from './zoo/served.ts';
@@ -40,6 +41,29 @@ t.test('the application has TLS of its own: reached over tls, not mtls', async (
   for (const probe of [TLS, MTLS]) {
     const says = { kind: 'reached', transport: 'tls', certificate: { spiffeId: null, fault: 'no-spiffe-id' } };
     t.match(await probeOnce(probe, server.address), says, probe.kind);
+  }
+});
+
+t.test('what is said of an issuer is the root, which no workload serves, or the top of what was served', async (t) => {
+  const fingerprint = (pem: string): string =>
+    new X509Certificate(pem).fingerprint256.replaceAll(':', '').toLowerCase();
+  const stranger = issue(FOREIGN, { uris: [THEIR_ID] });
+  await using ours = await serveTls(mutual(), (socket) => socket.end(OK));
+  await using theirs = await serveTls({ key: stranger.key, cert: stranger.chain }, (socket) => socket.end(OK));
+  const issuerFingerprint = fingerprint(MESH.rootPem);
+  t.match(await probeOnce(MTLS, ours.address), { certificate: { issuerFingerprint, fault: null } });
+  const says = { issuerFingerprint: fingerprint(stranger.chain), fault: 'untrusted-root' };
+  t.match(await probeOnce(MTLS, theirs.address), { certificate: says });
+});
+
+t.test('a certificate that was read before is judged anew each time', async (t) => {
+  await using server = await serveTls(mutual(), (socket) => socket.end(OK));
+  for (const [peerIdentities, fault] of [
+    [[THEIR_ID], null],
+    [['spiffe://cluster.local/ns/shop/sa/another'], 'identity-mismatch'],
+    [[THEIR_ID], null],
+  ] as const) {
+    t.match(await probeOnce(MTLS, server.address, { peerIdentities }), { certificate: { spiffeId: THEIR_ID, fault } });
   }
 });
 
