@@ -1,6 +1,5 @@
 /** An API server in trouble before the controller itself, whose lists, watches and Jobs go there: it has its sweep. */
 import { readFile } from 'node:fs/promises';
-import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
 import type { Sweep } from '../../controller/judge/finding.ts';
@@ -8,8 +7,9 @@ import { CliProcess } from '../support/cli-process.ts';
 import { ApiProxy } from './harness/api-proxy.ts';
 import type { Misbehaviour } from './harness/api-proxy.ts';
 import { traces } from './harness/installation.ts';
-import { apply, eventually, get, remove } from './harness/kubectl.ts';
+import { apply, eventually, remove } from './harness/kubectl.ts';
 import { withoutCluster } from './harness/on-cluster.ts';
+import { ownAddress } from './harness/own-address.ts';
 import { ownPod } from './harness/own-pod.ts';
 import { raised } from './harness/raised.ts';
 import { findingsOf, story } from './harness/sweeps.ts';
@@ -22,16 +22,6 @@ t.setTimeout(400_000);
 /** The pod that the controller takes itself for: its probes take over its image, and one of them belongs to it. */
 const STAND_IN = 'stand-in';
 const options = { skip: withoutCluster(), timeout: 90_000 };
-
-/** Of a node that this process runs on, where pods can dial it; undefined: it runs elsewhere. */
-async function ownAddress(): Promise<string | undefined> {
-  const ours = Object.values(networkInterfaces()).flatMap((all) => (all ?? []).map(({ address }) => address));
-  const nodes = await get('nodes');
-  const addresses = nodes.flatMap(
-    ({ status }) => status?.['addresses'] as readonly { type: string; address: string }[],
-  );
-  return addresses.find(({ type, address }) => type === 'InternalIP' && ours.includes(address))?.address;
-}
 
 interface Ended {
   readonly status: number | null;

@@ -9,8 +9,7 @@ import { CHART, helm, imageValues } from './harness/helm.ts';
 import { kill } from './harness/killing.ts';
 import { apply, eventually, get, kubectl, remove, rolledOut } from './harness/kubectl.ts';
 import type { Found } from './harness/kubectl.ts';
-import { isHealthy, oddities, WatchedMonitor } from './harness/monitor.ts';
-import type { Matrix, StoredTransition } from './harness/monitor.ts';
+import { findingsIn, gapsIn, lengthsOf, uidsOf, WatchedMonitor } from './harness/monitor.ts';
 import { withoutCluster } from './harness/on-cluster.ts';
 import { raised } from './harness/raised.ts';
 import { trustedObjects } from './harness/sweeps.ts';
@@ -60,38 +59,6 @@ t.teardown(async () => {
   await remove(disk.objects);
 });
 
-/** Nothing that was no finding is told as one. */
-function withoutFindings(transitions: readonly StoredTransition[]): readonly string[] {
-  const found = transitions.filter(({ event: { to } }) => !['agrees', 'unknown', 'opened', 'closed'].includes(to));
-  return found.map(({ event: { message } }) => message);
-}
-
-/** Of each route, one after the other; `before`: how far each was. */
-function hasGaps(transitions: readonly StoredTransition[], before: ReadonlyMap<string, number>): readonly string[] {
-  const last = new Map(before);
-  return transitions.flatMap(({ event: { route, sequence } }) => {
-    const expected = last.get(route);
-    last.set(route, sequence);
-    return expected === undefined || sequence === expected + 1 ? [] : [`${route}: ${String(sequence)}`];
-  });
-}
-
-async function healthy(what: string, isWanted: (matrix: Matrix) => boolean = () => true): Promise<Matrix> {
-  let last: Matrix | undefined;
-  try {
-    return await monitor.settles(what, (matrix) => {
-      last = matrix;
-      return isHealthy(matrix) && isWanted(matrix);
-    });
-  } catch (error) {
-    throw new Error(last === undefined ? what : `${what}: ${oddities(last)}`, { cause: error });
-  }
-}
-
-function uidsOf(objects: readonly Found[]): readonly string[] {
-  return objects.map(({ metadata: { uid } }) => uid).sort();
-}
-
 async function controller(): Promise<Found> {
   const [pod, ...others] = await monitor.pods();
   if (pod === undefined || others.length > 0) throw new Error(`${String(others.length + 1)} controllers`);
@@ -115,10 +82,10 @@ t.test('installed by the chart, it measures everything, and all of it agrees', o
   const set = Object.entries(values).flatMap(([name, value]) => ['--set-json', `${name}=${JSON.stringify(value)}`]);
   await helm(['install', RELEASE, CHART, ...imageValues(image), ...set, '--wait'], chart);
   await eventually('a sweep is complete', () => monitor.isReady(), 60_000);
-  const matrix = await healthy('all is well');
+  const matrix = await monitor.recovers('all is well');
   t.equal(matrix.verdict.coverage, 1);
   t.equal(matrix.agents.length, 5, 'four accounts call, and the prober');
-  t.same(withoutFindings(await monitor.transitions(0)), []);
+  t.same(findingsIn(await monitor.transitions(0)), []);
   const pod = await controller();
   t.equal(pod.metadata.labels?.['meshproof.io/leader'], 'true');
   const [lease] = await get('lease', 'meshproof', '-n', NAMESPACE);
@@ -180,9 +147,9 @@ t.test(
     const closed = await monitor.event('a route closed', 'transition', after, ({ to }) => to === 'closed');
     t.match(closed.objects, [{ kind: 'PeerAuthentication', namespace: STRICT, name: 'default' }]);
     await monitor.event('it is everywhere again', 'propagation', after, (one) => isAbout(one, 'added'));
-    await healthy('all is as before');
+    await monitor.recovers('all is as before');
     const transitions = await monitor.transitions(after);
-    t.same(withoutFindings(transitions), []);
+    t.same(findingsIn(transitions), []);
     const routes = (to: string): readonly string[] =>
       transitions
         .filter(({ event }) => event.to === to)
@@ -222,7 +189,7 @@ t.test('a namespace that comes is measured, and what was measured goes on', opti
   const after = await monitor.lastEventId();
   await apply(lateMesh());
   await rolledOut([LATE]);
-  const matrix = await healthy('the new namespace is measured', ({ cells, agents }) => {
+  const matrix = await monitor.recovers('the new namespace is measured', ({ cells, agents }) => {
     return agents.length === before.agents.length + 1 && cells.some(({ target }) => target.namespace === LATE);
   });
   const callers = new Set(
@@ -231,7 +198,7 @@ t.test('a namespace that comes is measured, and what was measured goes on', opti
       .map(({ vantage }) => vantage.namespace),
   );
   t.same([...callers].sort(), [LATE, MIXED, PLAIN, STRICT].sort());
-  t.same(withoutFindings(await monitor.transitions(after)), []);
+  t.same(findingsIn(await monitor.transitions(after)), []);
   const there = uidsOf(await monitor.probes());
   t.same(
     probes.filter((uid) => !there.includes(uid)),
@@ -253,8 +220,8 @@ t.test(
       await kubectl(['rollout', 'restart', '-n', namespace, `deployment/${name}`]);
     }
     await rolledOut([LATE, STRICT]);
-    await healthy('all of it is measured again');
-    t.same(withoutFindings(await monitor.transitions(after)), []);
+    await monitor.recovers('all of it is measured again');
+    t.same(findingsIn(await monitor.transitions(after)), []);
   },
 );
 
@@ -272,16 +239,16 @@ for (const [how, end] of [
     options,
     async (t) => {
       const all = await monitor.transitions(0);
-      const sequences = new Map(all.map(({ event: { route, sequence } }) => [route, sequence]));
+      const lengths = lengthsOf(all);
       const after = await monitor.lastEventId();
       const probes = uidsOf(await monitor.probes());
       const { startedAtMs } = await monitor.matrix();
       await end(await controller());
-      await healthy('it measures again', (matrix) => matrix.startedAtMs > startedAtMs);
+      await monitor.recovers('it measures again', (matrix) => matrix.startedAtMs > startedAtMs);
       t.same(uidsOf(await monitor.probes()), probes, 'no probe was made');
       const transitions = await monitor.transitions(after);
-      t.same(withoutFindings(transitions), []);
-      t.same(hasGaps(transitions, sequences), []);
+      t.same(findingsIn(transitions), []);
+      t.same(gapsIn(transitions, lengths), []);
       t.same((await monitor.transitions(0)).slice(0, all.length), all, 'what was told stays told');
     },
   );
@@ -313,21 +280,21 @@ t.test(
     } finally {
       await remove([quota]);
     }
-    await healthy('it is measured again');
+    await monitor.recovers('it is measured again');
     const [another, ...others] = (await monitor.probes()).filter(isPlain);
     t.not(another?.metadata.uid, job?.metadata.uid);
     t.same(others, []);
-    t.same(withoutFindings(await monitor.transitions(after)), []);
+    t.same(findingsIn(await monitor.transitions(after)), []);
   },
 );
 
 t.test('a namespace that is deleted goes, with its probe', options, async (t) => {
   const after = await monitor.lastEventId();
   await kubectl(['delete', 'namespace', LATE, '--wait=false']);
-  await healthy('the others are measured on', ({ cells, agents }) => {
+  await monitor.recovers('the others are measured on', ({ cells, agents }) => {
     return agents.length === 5 && cells.every(({ target, vantage }) => ![target, vantage].some(isLate));
   });
-  t.same(withoutFindings(await monitor.transitions(after)), []);
+  t.same(findingsIn(await monitor.transitions(after)), []);
 });
 
 function isLate({ namespace }: { readonly namespace: string }): boolean {

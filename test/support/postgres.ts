@@ -1,13 +1,14 @@
-/** A real PostgreSQL for tests: in a temporary folder, on a Unix socket only, and gone with the test. */
+/** A real PostgreSQL for tests: in a temporary folder, on a Unix socket only unless it is told more, and gone with the test. */
 import { execFile, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { chown, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { appendFile, chown, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import pg from 'pg';
+import type { Address } from '../../proto/vocabulary.ts';
 import { goOnWithout, isExecutable } from './real-program.ts';
 
 export type RealPostgres = { readonly programs: string } | { readonly missing: string };
@@ -37,18 +38,20 @@ const ACCOUNT = process.getuid?.() === 0 ? { uid: 65534, gid: 65534 } : {};
 export class Postgres implements AsyncDisposable {
   readonly #programs: string;
   readonly #folder: string;
+  readonly #address: Address | undefined;
   #server: ChildProcess | undefined;
   #databases = 0;
 
-  private constructor(programs: string, folder: string) {
+  private constructor(programs: string, folder: string, address: Address | undefined) {
     this.#programs = programs;
     this.#folder = folder;
+    this.#address = address;
   }
 
-  /** Resolves when it takes connections. */
-  static async start(programs: string): Promise<Postgres> {
+  /** Resolves when it takes connections. `address`: where it listens beside its socket, for whoever knows the password. */
+  static async start(programs: string, address?: Address): Promise<Postgres> {
     const folder = await mkdtemp(join(tmpdir(), 'meshproof-postgres-'));
-    const postgres = new Postgres(programs, folder);
+    const postgres = new Postgres(programs, folder, address);
     try {
       if (ACCOUNT.uid !== undefined) await chown(folder, ACCOUNT.uid, ACCOUNT.gid);
       const passwordFile = join(folder, 'password');
@@ -64,6 +67,9 @@ export class Postgres implements AsyncDisposable {
         ]),
         { ...ACCOUNT, cwd: folder },
       );
+      if (address !== undefined) {
+        await appendFile(join(folder, 'files', 'pg_hba.conf'), 'host all all all scram-sha-256\n');
+      }
       await postgres.begin();
       return postgres;
     } catch (error) {
@@ -76,7 +82,8 @@ export class Postgres implements AsyncDisposable {
   async begin(): Promise<void> {
     // Whatever a process wrote outlives it; syncing guards against the loss of the machine.
     const settings = [
-      'listen_addresses=',
+      `listen_addresses=${this.#address?.host ?? ''}`,
+      `port=${String(this.#port)}`,
       `unix_socket_directories=${this.#folder}`,
       'shared_buffers=16MB',
       'fsync=off',
@@ -117,7 +124,19 @@ export class Postgres implements AsyncDisposable {
   }
 
   url(database: string, { user = 'mesh', password = PASSWORD } = {}): string {
-    return `postgres://${user}:${encodeURIComponent(password)}@localhost/${database}?host=${this.#folder}`;
+    const secret = encodeURIComponent(password);
+    return `postgres://${user}:${secret}@localhost:${String(this.#port)}/${database}?host=${this.#folder}`;
+  }
+
+  /** For whoever does not share our files. */
+  urlFromAfar(database: string): string {
+    const { host = '', port = 0 } = this.#address ?? {};
+    return `postgres://mesh:${encodeURIComponent(PASSWORD)}@${host}:${String(port)}/${database}`;
+  }
+
+  /** Of the socket's name as well. */
+  get #port(): number {
+    return this.#address?.port ?? 5432;
   }
 
   /** As its superuser. */

@@ -56,6 +56,7 @@ export interface Found {
     readonly namespace?: string;
     readonly uid: string;
     readonly creationTimestamp: string;
+    readonly deletionTimestamp?: string;
     readonly generation?: number;
     readonly labels?: Readonly<Record<string, string>>;
   };

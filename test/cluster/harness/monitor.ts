@@ -91,6 +91,19 @@ export class WatchedMonitor {
     return matrix as Matrix;
   }
 
+  /** As `settles`: nothing but agreement. Rejects with what is odd. */
+  async recovers(what: string, isWanted: (matrix: Matrix) => boolean = () => true): Promise<Matrix> {
+    let last: Matrix | undefined;
+    try {
+      return await this.settles(what, (matrix) => {
+        last = matrix;
+        return isHealthy(matrix) && isWanted(matrix);
+      });
+    } catch (error) {
+      throw new Error(last === undefined ? what : `${what}: ${oddities(last)}`, { cause: error });
+    }
+  }
+
   async pods(): Promise<readonly Found[]> {
     return get('pods', '-n', this.namespace, '-l', 'app.kubernetes.io/component=serve');
   }
@@ -102,7 +115,7 @@ export class WatchedMonitor {
 }
 
 /** Nothing but agreement, and everything is known. */
-export function isHealthy({ cells, troubles, verdict }: Matrix): boolean {
+function isHealthy({ cells, troubles, verdict }: Matrix): boolean {
   return cells.length > 0 && troubles.length === 0 && verdict.value === 'pass' && cells.every(isAgreement);
 }
 
@@ -111,7 +124,7 @@ function isAgreement({ drift, now }: MatrixCell): boolean {
 }
 
 /** What to read when it is not as expected. */
-export function oddities({ cells, troubles, verdict, agents }: Matrix): string {
+function oddities({ cells, troubles, verdict, agents }: Matrix): string {
   const odd = cells
     .filter((cell) => !isAgreement(cell))
     .map(({ key, drift, cause, outcome, now }) => {
@@ -121,4 +134,32 @@ export function oddities({ cells, troubles, verdict, agents }: Matrix): string {
     });
   const away = agents.filter(({ state }) => state !== 'up').map(({ id, state, why }) => `${id} ${state}: ${why}`);
   return [`${verdict.value}: ${verdict.why}`, ...troubles.map(({ message }) => message), ...away, ...odd].join('\n');
+}
+
+/** Messages of what is told as a finding. */
+export function findingsIn(transitions: readonly StoredTransition[]): readonly string[] {
+  const found = transitions.filter(({ event: { to } }) => !['agrees', 'unknown', 'opened', 'closed'].includes(to));
+  return found.map(({ event: { message } }) => message);
+}
+
+/** How far the history of each route is. */
+export function lengthsOf(transitions: readonly StoredTransition[]): ReadonlyMap<string, number> {
+  return new Map(transitions.map(({ event: { route, sequence } }) => [route, sequence]));
+}
+
+/** Where the history of a route does not go on one by one; `before`: how far each was. */
+export function gapsIn(
+  transitions: readonly StoredTransition[],
+  before: ReadonlyMap<string, number>,
+): readonly string[] {
+  const last = new Map(before);
+  return transitions.flatMap(({ event: { route, sequence } }) => {
+    const expected = last.get(route);
+    last.set(route, sequence);
+    return expected === undefined || sequence === expected + 1 ? [] : [`${route}: ${String(sequence)}`];
+  });
+}
+
+export function uidsOf(objects: readonly Found[]): readonly string[] {
+  return objects.map(({ metadata: { uid } }) => uid).sort();
 }
