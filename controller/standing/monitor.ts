@@ -2,7 +2,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../proto/clock.ts';
 import { advice, MeshproofError } from '../../proto/errors.ts';
-import { orAborted } from '../../proto/or-aborted.ts';
 import type { Untested } from '../../proto/outcome.ts';
 import { vantageKey } from '../../proto/vocabulary.ts';
 import { Crew } from '../fleet/crew.ts';
@@ -16,8 +15,7 @@ import type { Snapshot } from '../declared/objects.ts';
 import type { AgentNow, Current } from '../monitor/current.ts';
 import { changedObjects, declaredState } from '../monitor/declared-state.ts';
 import type { DeclaredState } from '../monitor/declared-state.ts';
-import type { StoredEvent } from '../monitor/events.ts';
-import type { IngestResult, Monitored, RequestedSweep } from '../monitor/monitored.ts';
+import type { IngestResult, Monitored } from '../monitor/monitored.ts';
 import { Outlook } from '../monitor/outlook.ts';
 import { begin } from '../monitor/route-state.ts';
 import { LOOKS_AFTER_MS, PropagationWatch } from '../monitor/propagation.ts';
@@ -31,9 +29,10 @@ import { publishJson } from '../publish/json.ts';
 import { RejectedObjects } from '../snapshot/rejected-objects.ts';
 import type { StateSource } from '../snapshot/state-source.ts';
 import type { Remembered, Store } from '../store/store.ts';
-import { Unsaved } from '../store/unsaved.ts';
 import { Intake } from './intake.ts';
 import { Orders } from './orders.ts';
+import { Requests } from './requests.ts';
+import { Saving } from './saving.ts';
 import { Staffing } from './staffing.ts';
 
 export interface MonitorDeps {
@@ -63,7 +62,6 @@ export interface MonitorOptions extends PlanOptions, Omit<JudgeOptions, 'namespa
  */
 const BEAT_MS = 500;
 const REST = 4;
-const TRIM_EVERY_MS = 60_000;
 
 export class Monitor implements Monitored, AsyncDisposable {
   readonly #deps: MonitorDeps;
@@ -78,18 +76,12 @@ export class Monitor implements Monitored, AsyncDisposable {
   readonly #propagation = new PropagationWatch();
   readonly #turns: Turns;
   readonly #outlook: Outlook;
-  readonly #unsaved = new Unsaved();
+  readonly #saving: Saving;
+  readonly #requests = new Requests();
   readonly #rejected = new RejectedObjects();
-  readonly #listeners = new Set<(event: StoredEvent) => void>();
   readonly #stopListening: () => void;
   #taken: Snapshot | undefined;
   #looksAtMs: number[] = [];
-  #requested: PromiseWithResolvers<RequestedSweep> | undefined;
-  /** Of the sweep that was asked for, once it is complete. */
-  #missed: ReadonlySet<string> = new Set();
-  /** Somebody wants the whole of it. */
-  #keepsRequested = false;
-  #trimmedAtMs: number;
   /** Of this beat, by vantage. */
   readonly #whyMissing = new Map<string, Untested>();
   /** Of this beat: what the machine worked for, waiting apart. */
@@ -104,12 +96,19 @@ export class Monitor implements Monitored, AsyncDisposable {
     this.#staffing = new Staffing(this.#crew);
     const matrixOptions = { trusted: [], sessionsAreControl: false, ...options };
     this.#matrix = new StandingMatrix(matrixOptions, remembered.routes, remembered.nextRouteNumber);
-    this.#intake = new Intake({ clock, matrix: this.#matrix, rounds: this.#rounds, unsaved: this.#unsaved });
+    this.#saving = new Saving({
+      store: deps.store,
+      clock,
+      settle: (position) => {
+        fleet.settle(position);
+      },
+    });
+    this.#saving.onEvent(this.#requests.told);
+    this.#intake = new Intake({ clock, matrix: this.#matrix, rounds: this.#rounds, unsaved: this.#saving.unsaved });
     this.#orders = new Orders(this.#matrix, fleet, options, Math.floor(clock.nowMs()));
     const now = this.#times();
     this.#turns = new Turns(now);
     this.#outlook = new Outlook(options, options.intervalMs, now, remembered.conflicts);
-    this.#trimmedAtMs = now.monotonicMs;
     this.#stopListening = launcher.onLost((agentId, why) => {
       fleet.lose(agentId, why);
     });
@@ -147,23 +146,15 @@ export class Monitor implements Monitored, AsyncDisposable {
 
   readonly refusedStreams = (): number => this.#fleet.refusedStreams;
 
-  readonly onEvent = (listener: (event: StoredEvent) => void): (() => void) => {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
-  };
+  readonly onEvent: Monitored['onEvent'] = (listener) => this.#saving.onEvent(listener);
 
   readonly onChange = (listener: () => void): (() => void) => this.#outlook.onChange(listener);
 
-  readonly sweepNow: Monitored['sweepNow'] = async (signal, wanted) => {
-    signal.throwIfAborted();
-    if (wanted?.isKept === true) this.#keepsRequested = true;
-    if (this.#requested === undefined) {
-      this.#requested = Promise.withResolvers();
+  readonly sweepNow: Monitored['sweepNow'] = (signal, wanted) =>
+    this.#requests.ask(signal, wanted?.isKept === true, () => {
       const routes = this.#orders.measurable();
       this.#turns.request(routes, this.#matrix.routes(), this.#orders.asking.ask(routes), this.#times());
-    }
-    return await orAborted(this.#requested.promise, signal);
-  };
+    });
 
   /**
    * Until the signal aborts; rejects with its reason then, with MPE_STORE_TAKEN_OVER where another controller goes on, and
@@ -192,13 +183,13 @@ export class Monitor implements Monitored, AsyncDisposable {
    */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stopListening();
-    this.#requested?.promise.catch(() => undefined);
-    this.#requested?.reject(new MeshproofError('MPE_CONTROLLER_UNREACHABLE', 'the controller stops'));
+    this.#requests.end();
     await this.#fleet[Symbol.asyncDispose]();
   }
 
   async #beat(signal: AbortSignal): Promise<void> {
     const { clock } = this.#deps;
+    const { unsaved } = this.#saving;
     await this.#follow(signal);
     if (this.#matrix.declared !== undefined) await this.#staffing.see(signal);
     const times = this.#times();
@@ -209,11 +200,11 @@ export class Monitor implements Monitored, AsyncDisposable {
     );
     const unseen = this.#matrix.loseSight(times, this.#missing);
     this.#answer(judged, times);
-    this.#unsaved.event(...judged.transitions, ...unseen.transitions);
+    unsaved.event(...judged.transitions, ...unseen.transitions);
     for (const { key, number, state } of [...judged.changed, ...unseen.changed]) {
-      if (state !== undefined) this.#unsaved.route({ key, number, state });
+      if (state !== undefined) unsaved.route({ key, number, state });
     }
-    this.#unsaved.event(...this.#propagation.finished(times.monotonicMs, times.wallMs));
+    unsaved.event(...this.#propagation.finished(times.monotonicMs, times.wallMs));
     this.#conclude(judged, unseen.changed.length, times);
     this.#busyMs += clock.monotonicMs() - times.monotonicMs;
     await this.#save(signal);
@@ -244,17 +235,18 @@ export class Monitor implements Monitored, AsyncDisposable {
 
   #redeclare(state: DeclaredState, before: DeclaredState | undefined): void {
     const { launcher } = this.#deps;
+    const { unsaved } = this.#saving;
     const times = this.#times();
     const { begun, assigned, gone, changedAnswers } = this.#matrix.redeclare(state, launcher.addressesOf, times);
     for (const { key, number, state: known } of begun) {
-      this.#unsaved.route({ key, number, state: known ?? begin(times.wallMs) });
+      unsaved.route({ key, number, state: known ?? begin(times.wallMs) });
     }
     for (const route of gone) {
       this.#rounds.forget(route.number);
       this.#propagation.forget(route.key);
-      this.#unsaved.goneRoute(route.key);
+      unsaved.goneRoute(route.key);
     }
-    for (const key of this.#matrix.takeForgotten()) this.#unsaved.goneRoute(key);
+    for (const key of this.#matrix.takeForgotten()) unsaved.goneRoute(key);
     this.#orders.change(assigned, gone);
     for (const route of assigned) this.#rounds.expect(route.number, route.attempts, route.dialled.length);
     this.#intake.takeEarly();
@@ -283,8 +275,9 @@ export class Monitor implements Monitored, AsyncDisposable {
   #conclude(judged: Judged, lost: number, times: Times): void {
     const state = this.#matrix.declared;
     const { intervalMs } = this.#matrix;
+    const { unsaved } = this.#saving;
     const turns = state === undefined ? [] : this.#turns.complete(this.#orders.measurable(), intervalMs, times);
-    for (const turn of turns) if (turn.trigger === 'request') this.#missed = turn.missed;
+    for (const turn of turns) if (turn.trigger === 'request') this.#requests.complete(turn.missed);
     const { events, sweeps } = this.#outlook.conclude({
       state,
       routes: () => this.#matrix.now(times, this.#missing),
@@ -293,52 +286,24 @@ export class Monitor implements Monitored, AsyncDisposable {
       agents: this.#fleet.roster.agents().map(agentNow),
       hindrance: this.#staffing.hindrance,
       turns: turns.map((turn) => ({ ...turn, id: randomUUID() })),
-      keepsRequested: this.#keepsRequested,
+      keepsRequested: this.#requests.isKept,
       intervalMs,
       times,
     });
-    this.#unsaved.event(...events);
-    for (const sweep of sweeps) this.#unsaved.document(sweep.id, publishJson(sweep));
+    unsaved.event(...events);
+    for (const sweep of sweeps) unsaved.document(sweep.id, publishJson(sweep));
   }
 
   async #save(signal: AbortSignal): Promise<void> {
-    const { store, clock } = this.#deps;
     try {
-      // Once a beat: what has come in since it was judged is not told of before it is judged as well.
-      const isBehind = this.#unsaved.hasReturned;
-      if (!this.#unsaved.isEmpty) await this.#commit();
-      if (!isBehind) this.#orders.tell();
-      if (clock.monotonicMs() - this.#trimmedAtMs > TRIM_EVERY_MS) {
-        this.#trimmedAtMs = clock.monotonicMs();
-        await store.trim(clock.nowMs());
-      }
+      if (await this.#saving.save()) this.#orders.tell();
+      await this.#saving.trim();
       this.#outlook.over('store');
     } catch (error) {
       signal.throwIfAborted();
       if (error instanceof MeshproofError && error.code === 'MPE_STORE_TAKEN_OVER') throw error;
       this.#outlook.trouble('store', advice(error), this.#times());
     }
-  }
-
-  async #commit(): Promise<void> {
-    const changes = this.#unsaved.take();
-    let stored: readonly StoredEvent[];
-    try {
-      stored = await this.#deps.store.commit(changes);
-    } catch (error) {
-      this.#unsaved.restore(changes);
-      throw error;
-    }
-    for (const position of changes.positions) this.#fleet.settle(position);
-    for (const event of stored) this.#tell(event);
-  }
-
-  #tell(stored: StoredEvent): void {
-    for (const listener of this.#listeners) listener(stored);
-    if (stored.event.kind !== 'sweep' || stored.event.sweep.trigger !== 'request') return;
-    this.#requested?.resolve({ summary: stored.event.sweep, missed: this.#missed });
-    this.#requested = undefined;
-    this.#keepsRequested = false;
   }
 
   /** The same for all routes of a vantage, and for a whole beat. */
