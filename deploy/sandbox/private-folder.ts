@@ -15,7 +15,7 @@ export interface PrivateFolder extends AsyncDisposable {
 /** What a folder holds: tokens of agents, configurations of Envoys, the control socket of a sandbox. */
 export type FolderKind = 'agents' | 'envoy' | 'sandbox';
 
-/** A folder that is emptied by others may go between two steps of ours. */
+/** Whoever takes the last folder away takes the runtime folder with it: between any two steps of ours. */
 const TRIES = 10;
 
 /**
@@ -26,9 +26,9 @@ const TRIES = 10;
 export async function openPrivateFolder(kind: FolderKind): Promise<PrivateFolder> {
   const owner = identityText(await identityOf(process.pid));
   for (let tries = 1; ; tries += 1) {
-    const runtime = await openRuntimeFolder();
-    await clearDead(runtime);
     try {
+      const runtime = await openRuntimeFolder();
+      await clearDead(runtime);
       const path = await mkdtemp(join(runtime, `${kind}.${owner}.`));
       return {
         path,

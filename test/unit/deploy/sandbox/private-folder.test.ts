@@ -49,6 +49,17 @@ t.test('many come and go at once', async (t) => {
   t.strictSame(await readdir(root), []);
 });
 
+t.test('one that goes takes the runtime folder with it while another one is opened there', async (t) => {
+  const comeAndGo = async (times: number): Promise<void> => {
+    for (let time = 0; time < times; time += 1) {
+      const folder = await openPrivateFolder('agents');
+      await folder[Symbol.asyncDispose]();
+    }
+  };
+  await Promise.all([comeAndGo(200), comeAndGo(200)]);
+  t.strictSame(await readdir(root), []);
+});
+
 t.test('without a runtime folder of the user’s it is in that for temporary files', async (t) => {
   process.env['TMPDIR'] = root;
   for (const given of [undefined, '', 'relative', join(root, 'absent'), '/proc/1/root']) {
