@@ -6,8 +6,8 @@ import type { RequestedSweep } from '../monitor/monitored.ts';
 
 export class Requests {
   #requested: PromiseWithResolvers<RequestedSweep> | undefined;
-  /** Of the sweep that was asked for, once it is complete. */
-  #missed: ReadonlySet<string> = new Set();
+  /** Of the sweep that is under way, once it is complete. */
+  #missed: ReadonlySet<string> | undefined;
   #isKept = false;
 
   /** Somebody wants the whole of the sweep that is under way. */
@@ -18,6 +18,9 @@ export class Requests {
   /** As `Monitored.sweepNow`; `begin` is called where none is under way. */
   async ask(signal: AbortSignal, isKept: boolean, begin: () => void): Promise<RequestedSweep> {
     signal.throwIfAborted();
+    // A complete one is about to be stored as it is: who asks now gets the next.
+    while (this.#requested !== undefined && this.#missed !== undefined)
+      await orAborted(this.#requested.promise, signal);
     if (isKept) this.#isKept = true;
     if (this.#requested === undefined) {
       this.#requested = Promise.withResolvers();
@@ -33,8 +36,9 @@ export class Requests {
 
   readonly told = ({ event }: StoredEvent): void => {
     if (event.kind !== 'sweep' || event.sweep.trigger !== 'request') return;
-    this.#requested?.resolve({ summary: event.sweep, missed: this.#missed });
+    this.#requested?.resolve({ summary: event.sweep, missed: this.#missed ?? new Set() });
     this.#requested = undefined;
+    this.#missed = undefined;
     this.#isKept = false;
   };
 
