@@ -1,6 +1,7 @@
 /** Whether the agent's stream reaches its controller as it left: what a proxy has taken it may have taken for itself. */
 import { isIP } from 'node:net';
 import type { Untested } from '../proto/outcome.ts';
+import { addressText } from '../proto/vocabulary.ts';
 import type { Address, DataPlane } from '../proto/vocabulary.ts';
 import type { Log } from './log.ts';
 
@@ -37,8 +38,8 @@ export class ControlPath {
     this.#path = pathBetween(observed, own);
     if (this.#path !== 'unproved' || this.#hasWarned || own === undefined || isLoopback(plain(own.host))) return;
     this.#hasWarned = true;
-    const seen = observed === undefined ? 'nowhere' : textOf(observed);
-    this.#log.info('whether the way to the controller is direct cannot be proved', { own: textOf(own), seen });
+    const seen = observed === undefined ? 'nowhere' : addressText(observed);
+    this.#log.info('whether the way to the controller is direct cannot be proved', { own: addressText(own), seen });
   }
 
   /** In ambient mode the node carries everything, the agent's own stream included. */
@@ -63,8 +64,4 @@ function plain(host: string): string {
 
 function isLoopback(host: string): boolean {
   return host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
-}
-
-function textOf({ host, port }: Address): string {
-  return `${host}:${String(port)}`;
 }

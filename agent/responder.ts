@@ -8,6 +8,7 @@ import { createServer as createTcpServer } from 'node:net';
 import type { Server, Socket } from 'node:net';
 import { MeshproofError, messageOf } from '../proto/errors.ts';
 import '../proto/http2-lifetimes.ts';
+import { addressText } from '../proto/vocabulary.ts';
 import type { Address, ApplicationProtocol } from '../proto/vocabulary.ts';
 import { ATTEMPT_HEADER, lastCaller, STATEMENT_HEADER, tokenIn, WITNESS_HEADER } from './witness.ts';
 import type { Statement } from './witness.ts';
@@ -153,11 +154,9 @@ async function listen(server: Server, address: Address): Promise<Address> {
     server.listen({ host: address.host, port: address.port, exclusive: true });
     await listening;
   } catch (error) {
-    throw new MeshproofError(
-      'MPE_PORT_IN_USE',
-      `cannot listen on ${address.host}:${String(address.port)}: ${messageOf(error)}`,
-      { cause: error },
-    );
+    throw new MeshproofError('MPE_PORT_IN_USE', `cannot listen on ${addressText(address)}: ${messageOf(error)}`, {
+      cause: error,
+    });
   }
   const bound = server.address();
   return { host: address.host, port: bound !== null && typeof bound === 'object' ? bound.port : address.port };

@@ -132,6 +132,11 @@ export interface Address {
   readonly port: number;
 }
 
+/** `10.0.0.1:80`, `[fd00::1]:80`. */
+export function addressText({ host, port }: Address): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${String(port)}`;
+}
+
 /** One planned attempt on a route. */
 export interface Task {
   /** The route's number in the plan that the agent holds. */

@@ -1,7 +1,8 @@
 /** X.509 certificates and certificate requests: DER laid out by node-forge, signed by node:crypto (P-256 throughout). */
 import { createHash, generateKeyPairSync, randomBytes, sign } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
-import { isIPv4 } from 'node:net';
+import { isIPv4, isIPv6 } from 'node:net';
+import { ipv4Bytes, ipv6Bytes } from './ip-address.ts';
 import forge from 'node-forge';
 
 const { asn1 } = forge;
@@ -22,7 +23,7 @@ export interface CertificateOptions {
   readonly publicKey: KeyObject;
   /** Organization in the subject; empty: an empty subject, as Istio's workload certificates have. */
   readonly organization: string;
-  /** URI, DNS and IPv4 subject alternative names; what a name is follows from its form. */
+  /** URI, DNS and IP subject alternative names; what a name is follows from its form. */
   readonly names: readonly string[];
   readonly isCa: boolean;
   readonly notBeforeMs: number;
@@ -99,7 +100,8 @@ function extensions(options: CertificateOptions): readonly Node[] {
 
 /** RFC 5280, section 4.2.1.6. */
 function generalName(name: string): Node {
-  if (isIPv4(name)) return contextPrimitive(TAG.ipAddress, String.fromCharCode(...name.split('.').map(Number)));
+  if (isIPv4(name)) return contextPrimitive(TAG.ipAddress, ipv4Bytes(name).toString('latin1'));
+  if (isIPv6(name)) return contextPrimitive(TAG.ipAddress, ipv6Bytes(name).toString('latin1'));
   return contextPrimitive(name.includes('://') ? TAG.uri : TAG.dnsName, name);
 }
 

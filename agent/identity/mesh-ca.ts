@@ -1,5 +1,6 @@
 /** istiod's certificate service: a signing request against the pod's service account token. */
 import { MeshproofError, messageOf } from '../../proto/errors.ts';
+import { addressText } from '../../proto/vocabulary.ts';
 import type { Address } from '../../proto/vocabulary.ts';
 import { readBearerToken } from '../bearer-token.ts';
 
@@ -19,8 +20,7 @@ const DEADLINE_MS = 10_000;
  * out (istio: security/pkg/nodeagent/caclient/providers/citadel/client.go). Rejects with MPE_CERTIFICATE_REFUSED.
  */
 export function meshCa(options: MeshCaOptions): (csrPem: string) => Promise<string> {
-  const { host, port } = options.address;
-  const target = `${host.includes(':') ? `[${host}]` : host}:${String(port)}`;
+  const target = addressText(options.address);
   return async (csr) => {
     try {
       const chain = await createCertificate(options, target, csr);

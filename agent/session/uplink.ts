@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import type { ClientDuplexStream, status as GrpcStatus } from '@grpc/grpc-js';
 import type { AgentMessage, ControllerMessage } from '../../proto/gen/meshproof/v1/session.ts';
+import { addressText } from '../../proto/vocabulary.ts';
 import type { Address } from '../../proto/vocabulary.ts';
 import { readBearerToken } from '../bearer-token.ts';
 import { OwnSocket } from './own-socket.ts';
@@ -56,8 +57,7 @@ export function grpcUplink(options: UplinkOptions): OpenUplink {
       readBearerToken(options.tokenFile),
     ]);
     const socket = new OwnSocket(options.controller);
-    const { host, port } = options.controller;
-    const target = `${host.includes(':') ? `[${host}]` : host}:${String(port)}`;
+    const target = addressText(options.controller);
     const client = new SessionClient(target, grpc.credentials.createSsl(ca), {
       'grpc.keepalive_time_ms': KEEPALIVE_MS,
       'grpc.keepalive_timeout_ms': KEEPALIVE_TIMEOUT_MS,

@@ -1,7 +1,7 @@
 /** The cluster that this process runs in, as its kubelet tells of it: no client library is needed for that. */
 import { readFile } from 'node:fs/promises';
-import { isIPv6 } from 'node:net';
 import { join } from 'node:path';
+import { addressText } from '../../proto/vocabulary.ts';
 import type { Cluster } from './cluster.ts';
 
 /** Kubernetes mounts it into pods: token, ca.crt, namespace. */
@@ -15,7 +15,7 @@ export async function clusterOfPod(
   const { KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port = '443' } = env;
   if (host === undefined || (await textOf(join(folder, 'token'))) === undefined) return undefined;
   return {
-    server: `https://${isIPv6(host) ? `[${host}]` : host}:${port}`,
+    server: `https://${addressText({ host, port: Number(port) })}`,
     contextName: 'in-cluster',
     namespace: (await textOf(join(folder, 'namespace'))) ?? 'default',
     isProxied: false,

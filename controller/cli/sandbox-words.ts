@@ -1,4 +1,5 @@
 /** What is told of running sandboxes: addresses, a few lines to paste, what is in force otherwise than on disk. */
+import { addressText } from '../../proto/vocabulary.ts';
 import type { Address } from '../../proto/vocabulary.ts';
 import type { Description } from '../../deploy/sandbox/control/protocol.ts';
 import type { Difference } from '../../deploy/sandbox/difference.ts';
@@ -118,8 +119,4 @@ function podFacts(workloads: Reality['workloads'], key: string): RealityWorkload
     }
   }
   return undefined;
-}
-
-function addressText(address: Address): string {
-  return `${address.host}:${String(address.port)}`;
 }

@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import { Option } from 'commander';
 import type { WitnessListener } from '../../agent/responder.ts';
 import { EXIT, MeshproofError } from '../../proto/errors.ts';
+import { addressText } from '../../proto/vocabulary.ts';
 import type { ApplicationProtocol } from '../../proto/vocabulary.ts';
 import { addExamples } from './examples.ts';
 import type { Session } from './session.ts';
@@ -71,8 +72,8 @@ async function answerUntilInterrupted(flags: WitnessFlags, session: Session): Pr
     if (first === second || !isWithoutIpv6(error)) throw error;
     return startOn(second);
   });
-  const places = responder.addresses.map(({ host, port }, index) => {
-    return `${wanted[index]?.protocol ?? ''} ${host.includes(':') ? `[${host}]` : host}:${String(port)}`;
+  const places = responder.addresses.map((address, index) => {
+    return `${wanted[index]?.protocol ?? ''} ${addressText(address)}`;
   });
   await terminal.write(`${pod} answers ${places.join(', ')}\n`);
   // Ending it is what ^C is for here; nothing was interrupted.

@@ -1,7 +1,7 @@
 /** Planned cells made into tasks that an agent can do: with numbers and addresses. */
 import type { PlannedCell } from '../plan/cell.ts';
 import type { PlannedRoute, Target, Vantage } from '../../proto/vocabulary.ts';
-import { vantageKey } from '../../proto/vocabulary.ts';
+import { addressText, vantageKey } from '../../proto/vocabulary.ts';
 import type { DialTarget } from './launcher.ts';
 
 export interface RoutedCell {
@@ -31,11 +31,7 @@ export function taskOf({ cell, route, dialled, attempts }: RoutedCell, slot: num
   const addresses = dialled.map(({ address }) => address);
   const [first] = addresses;
   const { serverName, peerIdentities, connectTimeoutMs, timeoutMs } = cell;
-  const authority = cell.authority === '' && first !== undefined ? authorityOf(first) : cell.authority;
+  const authority = cell.authority === '' && first !== undefined ? addressText(first) : cell.authority;
   const times = { connectTimeoutMs, timeoutMs, attempts, intervalMs: 0 };
   return { route, slot, probe: cell.route.probe, addresses, authority, serverName, peerIdentities, ...times };
-}
-
-function authorityOf({ host, port }: { readonly host: string; readonly port: number }): string {
-  return `${host.includes(':') ? `[${host}]` : host}:${String(port)}`;
 }

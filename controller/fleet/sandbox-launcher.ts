@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { Clock } from '../../proto/clock.ts';
 import { systemClock } from '../../proto/system-clock.ts';
 import type { Address, Target, Vantage } from '../../proto/vocabulary.ts';
-import { vantageKey } from '../../proto/vocabulary.ts';
+import { addressText, vantageKey } from '../../proto/vocabulary.ts';
 import { openPrivateFolder } from '../../deploy/sandbox/private-folder.ts';
 import type { PrivateFolder } from '../../deploy/sandbox/private-folder.ts';
 import type { Sandbox } from '../../deploy/sandbox/sandbox.ts';
@@ -138,19 +138,19 @@ export class SandboxLauncher implements Launcher {
   #environmentOf({ vantage, pod }: Place, controller: Address, files: Files): Readonly<Record<string, string>> {
     const capture = vantage.dataPlane === 'sidecar' ? this.#sandbox.capturePoint(pod) : undefined;
     return {
-      MESHPROOF_CONTROLLER: textOf(controller),
+      MESHPROOF_CONTROLLER: addressText(controller),
       MESHPROOF_CONTROLLER_CA: files.controllerCa,
       MESHPROOF_TOKEN_FILE: files.token,
       MESHPROOF_NAMESPACE: vantage.namespace,
       MESHPROOF_SERVICE_ACCOUNT: vantage.serviceAccount,
       MESHPROOF_DATA_PLANE: vantage.dataPlane,
-      MESHPROOF_MESH_CA: textOf(this.#sandbox.certificateAuthority.address),
+      MESHPROOF_MESH_CA: addressText(this.#sandbox.certificateAuthority.address),
       MESHPROOF_MESH_CA_TOKEN_FILE: files.meshToken,
       MESHPROOF_MESH_ROOT: files.meshRoot,
       MESHPROOF_TRUST_DOMAIN: this.trustDomain,
       MESHPROOF_RECONNECT_JITTER_MS: RECONNECT_JITTER_MS,
       MESHPROOF_LOG_LEVEL: this.#options.logLevel ?? 'warn',
-      ...(capture !== undefined && { MESHPROOF_CAPTURE: textOf(capture) }),
+      ...(capture !== undefined && { MESHPROOF_CAPTURE: addressText(capture) }),
     };
   }
 }
@@ -169,8 +169,4 @@ interface Files extends Tokens {
 async function writePrivate(path: string, text: string): Promise<string> {
   await writeFile(path, text, { mode: 0o600 });
   return path;
-}
-
-function textOf({ host, port }: Address): string {
-  return `${host}:${String(port)}`;
 }

@@ -44,7 +44,7 @@ function isFor({ certificate }: ServingCertificate, names: readonly string[], no
   return isValid && names.every(isNamed);
 }
 
-/** ECDSA P-256, valid from an hour ago (agents' clocks may be slow), for DNS names and IPv4 addresses. @param lastsMs default a day */
+/** ECDSA P-256, valid from an hour ago (agents' clocks may be slow), for DNS names and IP addresses. @param lastsMs default a day */
 export function makeServingCertificate(
   names: readonly string[],
   nowMs: number,

@@ -3,6 +3,7 @@ import { Server, ServerCredentials } from '@grpc/grpc-js';
 import { SessionService } from '../../proto/gen/meshproof/v1/session.ts';
 import type { SessionServer as Service } from '../../proto/gen/meshproof/v1/session.ts';
 import { MeshproofError } from '../../proto/errors.ts';
+import { addressText } from '../../proto/vocabulary.ts';
 import type { Address } from '../../proto/vocabulary.ts';
 import '../../proto/http2-lifetimes.ts';
 import { MAX_MESSAGE_BYTES } from '../../proto/wire.ts';
@@ -52,9 +53,9 @@ export async function startSessionServer(
   };
 }
 
-function bind(server: Server, { host, port }: Address, credentials: ServerCredentials): Promise<number> {
+function bind(server: Server, address: Address, credentials: ServerCredentials): Promise<number> {
   const { promise, resolve, reject } = Promise.withResolvers<number>();
-  const place = `${host.includes(':') ? `[${host}]` : host}:${String(port)}`;
+  const place = addressText(address);
   server.bindAsync(place, credentials, (error, bound) => {
     if (error === null) resolve(bound);
     else reject(new MeshproofError('MPE_PORT_IN_USE', `cannot listen for agents on ${place}`, { cause: error }));

@@ -4,6 +4,7 @@ import type { Attempt } from '../judge/finding.ts';
 import type { MeasuredCell } from '../judge/measured-cell.ts';
 import type { PlannedCell } from '../plan/cell.ts';
 import type { Outcome, Report, Untested } from '../../proto/outcome.ts';
+import { addressText } from '../../proto/vocabulary.ts';
 import type { Address } from '../../proto/vocabulary.ts';
 import { resolveOutcome } from './resolve.ts';
 
@@ -69,10 +70,6 @@ function outcomeOf(
 function attemptOf({ startedAtMs, outcome }: Report, dialled: readonly Dialled[]): Attempt {
   const at = outcome.kind === 'untested' ? undefined : dialled[outcome.address];
   const pod = at?.pod ?? (outcome.kind === 'reached' ? outcome.witness?.pod : undefined);
-  const address = at === undefined ? '' : textOf(at.address);
+  const address = at === undefined ? '' : addressText(at.address);
   return { startedAtMs, address, ...(pod !== undefined && { pod }), outcome };
-}
-
-function textOf({ host, port }: Address): string {
-  return `${host.includes(':') ? `[${host}]` : host}:${String(port)}`;
 }

@@ -1,6 +1,7 @@
 /** The applications of a sandbox: one responder for every port that answers. */
 import { isDeepStrictEqual } from 'node:util';
 import { startResponder, type Responder } from '../../agent/responder.ts';
+import { addressText } from '../../proto/vocabulary.ts';
 import type { AppPlan } from './plans.ts';
 
 interface Running {
@@ -45,6 +46,6 @@ function start({ pod, ...listener }: AppPlan, signal: AbortSignal): Promise<Resp
   return startResponder({ pod, listeners: [listener], signal });
 }
 
-function keyOf({ address: { host, port } }: AppPlan): string {
-  return `${host}:${String(port)}`;
+function keyOf({ address }: AppPlan): string {
+  return addressText(address);
 }

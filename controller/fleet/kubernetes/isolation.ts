@@ -2,6 +2,7 @@
 import type { Mesh } from '../../declared/mesh.ts';
 import { networkVerdict } from '../../declared/network-policy.ts';
 import { OUR_LABELS, ROLE_LABEL } from '../../install/names.ts';
+import { addressText } from '../../../proto/vocabulary.ts';
 import type { Address } from '../../../proto/vocabulary.ts';
 
 /** The controller's pod, as far as it is known. */
@@ -24,7 +25,7 @@ export function isolationOf(mesh: Mesh, probe: string, controller: ControllerPla
   const names = verdict.objects.map((object) => `${object.namespace}/${object.name}`).join(', ');
   const policy = verdict.direction === 'egress' ? wayOut(pod.namespace, controller) : wayIn(controller);
   return (
-    `NetworkPolicy ${names} does not let the probe pod to its controller at ${address.host}:${String(address.port)}. ` +
+    `NetworkPolicy ${names} does not let the probe pod to its controller at ${addressText(address)}. ` +
     `This one would, beside it: ${JSON.stringify(policy)}`
   );
 }

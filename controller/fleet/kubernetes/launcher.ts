@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { MeshproofError, messageOf } from '../../../proto/errors.ts';
 import { orAborted } from '../../../proto/or-aborted.ts';
 import type { Target, Vantage } from '../../../proto/vocabulary.ts';
-import { vantageKey } from '../../../proto/vocabulary.ts';
+import { addressText, vantageKey } from '../../../proto/vocabulary.ts';
 import type { Snapshot } from '../../declared/objects.ts';
 import type { Fields } from '../../declared/reading.ts';
 import type { Cluster } from '../../api-server/cluster.ts';
@@ -251,7 +251,7 @@ export class KubernetesLauncher implements Launcher {
       clock,
       debug,
       sweepId: own.sweepId,
-      meetingPoint: `${address.host}:${String(address.port)}`,
+      meetingPoint: addressText(address),
       hasJoined: (agentId) => this.#jobs.find(agentId)?.hasJoined === true,
       isolation: ({ vantage }) => {
         const { mesh, probes = [] } = this.#placement ?? {};

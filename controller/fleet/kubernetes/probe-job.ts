@@ -1,7 +1,7 @@
 /** The Job of one probe pod, and the same pod as the engine is to know it. Pure. */
 import { createHash } from 'node:crypto';
 import type { Address, Vantage } from '../../../proto/vocabulary.ts';
-import { vantageKey } from '../../../proto/vocabulary.ts';
+import { addressText, vantageKey } from '../../../proto/vocabulary.ts';
 import type { K8sObject } from '../../declared/objects.ts';
 import { fields, list, text } from '../../declared/reading.ts';
 import type { Fields } from '../../declared/reading.ts';
@@ -250,7 +250,7 @@ function environment(
 ): Labels {
   return {
     MESHPROOF_AGENT_ID: agentId,
-    MESHPROOF_CONTROLLER: textOf(controller.address),
+    MESHPROOF_CONTROLLER: addressText(controller.address),
     MESHPROOF_CONTROLLER_CA: `${FILES}/controller-ca.pem`,
     MESHPROOF_TOKEN_FILE: `${FILES}/token`,
     MESHPROOF_NAMESPACE: namespace,
@@ -260,7 +260,7 @@ function environment(
     MESHPROOF_TRUST_DOMAIN: mesh.trustDomain,
     MESHPROOF_MESH_ROOT: `${FILES}/mesh-root.pem`,
     ...(mesh.ca !== undefined && {
-      MESHPROOF_MESH_CA: textOf(mesh.ca.address),
+      MESHPROOF_MESH_CA: addressText(mesh.ca.address),
       MESHPROOF_MESH_CA_SERVER_NAME: mesh.ca.serverName,
       MESHPROOF_MESH_CA_TOKEN_FILE: `${FILES}/mesh-token`,
     }),
@@ -290,8 +290,4 @@ function files({ mesh }: ProbeJobOptions): readonly Fields[] {
     },
     { downwardAPI: { items: [{ path: 'controller-ca.pem', fieldRef: caField }] } },
   ];
-}
-
-function textOf({ host, port }: Address): string {
-  return `${host.includes(':') ? `[${host}]` : host}:${String(port)}`;
 }

@@ -6,7 +6,7 @@ import {
   type IstioCertificateRequest,
   type IstioCertificateResponse,
 } from '../../../proto/gen/istio/v1/auth/ca.ts';
-import { spiffeId, type Address } from '../../../proto/vocabulary.ts';
+import { addressText, spiffeId, type Address } from '../../../proto/vocabulary.ts';
 import { publicKeyOfRequest } from './certificate-signing-request.ts';
 import { SANDBOX_LIFETIME_MS, validFor, WORKLOAD_LIFETIME_MS, type MeshRoot } from './mesh-root.ts';
 import { ISTIO_CA_AUDIENCE, type TokenIssuer } from './service-account-token.ts';
@@ -44,7 +44,7 @@ export async function startCertificateService(
   const credentials = grpc.ServerCredentials.createSsl(null, [
     { private_key: Buffer.from(serving.key), cert_chain: Buffer.from(serving.chain) },
   ]);
-  const target = `${address.host}:${String(address.port)}`;
+  const target = addressText(address);
   await new Promise<void>((resolve, reject) => {
     server.bindAsync(target, credentials, (error) => {
       if (error === null) resolve();

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import pLimit from 'p-limit';
 import type { MeshproofError } from '../../../proto/errors.ts';
-import type { Address } from '../../../proto/vocabulary.ts';
+import { addressText } from '../../../proto/vocabulary.ts';
 import type { DataPlane, GatewayPlan, SidecarPlan } from '../data-plane.ts';
 import { openPrivateFolder, type PrivateFolder } from '../private-folder.ts';
 import { gatewayBootstrap, sidecarBootstrap } from './bootstrap.ts';
@@ -126,14 +126,10 @@ export class EnvoyDataPlane implements DataPlane {
 }
 
 function sidecarProxy(plan: SidecarPlan): Proxy {
-  return { key: textOf(plan.capture), pod: plan.pod, configure: (admin) => sidecarBootstrap(plan, admin) };
+  return { key: addressText(plan.capture), pod: plan.pod, configure: (admin) => sidecarBootstrap(plan, admin) };
 }
 
 function gatewayProxy(plan: GatewayPlan): Proxy {
-  const [key = plan.pod] = plan.listeners.map(({ listen }) => textOf(listen));
+  const [key = plan.pod] = plan.listeners.map(({ listen }) => addressText(listen));
   return { key, pod: plan.pod, configure: (admin) => gatewayBootstrap(plan, admin) };
-}
-
-function textOf({ host, port }: Address): string {
-  return `${host}:${String(port)}`;
 }

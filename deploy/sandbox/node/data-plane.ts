@@ -1,5 +1,6 @@
 /** The data plane of proxies that run in this process: what Envoy does on the wire, as far as probes can see. */
 import { isDeepStrictEqual } from 'node:util';
+import { addressText } from '../../../proto/vocabulary.ts';
 import type { DataPlane, GatewayPlan, SidecarPlan } from '../data-plane.ts';
 import { gatewayProxies } from './gateway.ts';
 import { inboundProxies } from './inbound.ts';
@@ -17,7 +18,7 @@ export function nodeDataPlane(): DataPlane {
   const running = new Map<string, Running>();
   const bring = async (proxy: Proxy): Promise<void> => {
     const { address, facts } = proxy;
-    const key = `${address.host}:${String(address.port)}`;
+    const key = addressText(address);
     const before = running.get(key);
     if (before === undefined) {
       running.set(key, { facts, listener: await listen(address, proxy.take()) });

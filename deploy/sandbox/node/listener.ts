@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import net from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MeshproofError } from '../../../proto/errors.ts';
+import { addressText } from '../../../proto/vocabulary.ts';
 import type { Address } from '../../../proto/vocabulary.ts';
 
 export type Take = (socket: net.Socket) => Promise<void>;
@@ -34,7 +35,7 @@ export async function listen(address: Address, first: Take): Promise<Listener> {
     server.listen({ host: address.host, port: address.port, exclusive: true });
     await once(server, 'listening');
   } catch (error) {
-    const at = `${address.host}:${String(address.port)}`;
+    const at = addressText(address);
     const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
     throw new MeshproofError('MPE_PORT_IN_USE', `cannot listen on ${at} (${code})`, {
       cause: error,

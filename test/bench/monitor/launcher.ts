@@ -12,7 +12,8 @@ import type {
 } from '../../../controller/fleet/launcher.ts';
 import type { Snapshot } from '../../../controller/snapshot/snapshot.ts';
 import { systemClock } from '../../../proto/system-clock.ts';
-import type { Address, Target, Vantage } from '../../../proto/vocabulary.ts';
+import { addressText } from '../../../proto/vocabulary.ts';
+import type { Target, Vantage } from '../../../proto/vocabulary.ts';
 import { CALLER, indexOf, PROBER, TRUST_DOMAIN } from './declared.ts';
 import type { BenchMesh } from './mesh-process.ts';
 
@@ -50,9 +51,9 @@ export class BenchLauncher implements Launcher {
   readonly launch = async (vantages: readonly Vantage[], controller: ControllerEndpoint): Promise<void> => {
     const { authority, rootPem, proberToken } = this.#mesh;
     const shared = {
-      MESHPROOF_CONTROLLER: textOf(controller.address),
+      MESHPROOF_CONTROLLER: addressText(controller.address),
       MESHPROOF_CONTROLLER_CA: await this.#write('controller-ca.pem', controller.caPem),
-      MESHPROOF_MESH_CA: textOf(authority),
+      MESHPROOF_MESH_CA: addressText(authority),
       MESHPROOF_MESH_CA_TOKEN_FILE: await this.#write('mesh-token', proberToken),
       MESHPROOF_MESH_ROOT: await this.#write('mesh-root.pem', rootPem),
       MESHPROOF_TRUST_DOMAIN: TRUST_DOMAIN,
@@ -84,8 +85,4 @@ export class BenchLauncher implements Launcher {
     await writeFile(path, text, { mode: 0o600 });
     return path;
   }
-}
-
-function textOf({ host, port }: Address): string {
-  return `${host}:${String(port)}`;
 }

@@ -4,6 +4,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { accessSync, constants } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { addressText } from '../../../proto/vocabulary.ts';
 import type { Address } from '../../../proto/vocabulary.ts';
 import { findPeer, freePort, NOT_INSTALLED, Peer } from '../frame/peer.ts';
 import { scrape, sumOf } from './exposition.ts';
@@ -39,7 +40,7 @@ export async function monitorWithPrometheus(
   if (prometheusPath === undefined) return `prometheus: ${NOT_INSTALLED}, or PROMETHEUS_BIN`;
   if (blackboxPath === undefined) return `blackbox_exporter: ${NOT_INSTALLED}`;
   await using started = new AsyncDisposableStack();
-  const [blackboxAt, prometheusAt] = [textOf(await freeAddress()), textOf(await freeAddress())];
+  const [blackboxAt, prometheusAt] = [addressText(await freeAddress()), addressText(await freeAddress())];
   const modules = await writeModules(mesh, folder);
   const blackboxArgs = [`--config.file=${modules}`, `--web.listen-address=${blackboxAt}`];
   const blackbox = started.use(await Peer.start(blackboxPath, blackboxArgs, `http://${blackboxAt}/-/healthy`, signal));
@@ -133,7 +134,7 @@ function configOf(mesh: BenchMesh, blackbox: string): object {
 function targetsOf({ meshed, outside }: BenchMesh, way: Way): readonly string[] {
   const scheme = way === 'http' ? 'http' : 'https';
   const addresses = way === 'http' ? [...meshed, ...outside] : meshed;
-  return addresses.map((address) => `${scheme}://${textOf(address)}/`);
+  return addresses.map((address) => `${scheme}://${addressText(address)}/`);
 }
 
 async function ask(base: string, query: string, signal: AbortSignal): Promise<number> {
@@ -142,8 +143,4 @@ async function ask(base: string, query: string, signal: AbortSignal): Promise<nu
     readonly data: { readonly result: readonly { readonly value: readonly [number, string] }[] };
   };
   return Number(data.result[0]?.value[1] ?? 0);
-}
-
-function textOf({ host, port }: Address): string {
-  return `${host}:${String(port)}`;
 }

@@ -3,6 +3,7 @@ import pLimit from 'p-limit';
 import { claimAddresses } from '../../../deploy/sandbox/address-block.ts';
 import { expectFlow } from '../../../controller/declared/expect.ts';
 import type { Flow } from '../../../controller/declared/expectation.ts';
+import { addressText } from '../../../proto/vocabulary.ts';
 import type { Address } from '../../../proto/vocabulary.ts';
 import type { LogLine } from '../istiod/access-log.ts';
 import { withSidecars } from '../istiod/sidecars.ts';
@@ -67,7 +68,7 @@ export async function measureCells(
   return calls.flatMap(({ set, flow, host, from }, number) => {
     const [mesh, made] = [meshes.get(set), attempts[number]];
     if (mesh === undefined || made === undefined) return [];
-    const log = byEnds.get(`${textOf(from)} ${textOf({ host, port: flow.port })}`) ?? [];
+    const log = byEnds.get(`${addressText(from)} ${addressText({ host, port: flow.port })}`) ?? [];
     const measured = measuredAnswer(made, log, set);
     const expected = declaredAnswer(expectFlow(mesh, flow));
     const declared = tellsRule(measured, log) ? expected : { ...expected, rule: null };
@@ -95,10 +96,6 @@ function callerOf(identities: Identities, set: PolicySet, flow: Flow, address: A
 /** As Istio's own clients name a port of a Service. istio: pilot/pkg/model/service.go:BuildDNSSrvSubsetKey */
 function serverName({ namespace }: PolicySet, port: number): string {
   return `outbound_.${String(port)}_._.t.${namespace}.svc.cluster.local`;
-}
-
-function textOf({ host, port }: Address): string {
-  return `${host}:${String(port)}`;
 }
 
 /** As policies saw it. */

@@ -15,11 +15,12 @@ const HOUR_MS = 3_600_000;
 t.test('a leaf carries its names and is signed by its root, and by no other', (t) => {
   const root = createRoot('Mesh', NOW_MS);
   const other = createRoot('Mesh', NOW_MS);
-  const names = ['spiffe://cluster.local/ns/shop/sa/pay', 'istiod.istio-system.svc', '127.64.0.2'];
+  const names = ['spiffe://cluster.local/ns/shop/sa/pay', 'istiod.istio-system.svc', '127.64.0.2', 'fd00::1:a'];
   const leaf = new X509Certificate(root.issue(names, validFor(HOUR_MS, NOW_MS)).chain);
   t.equal(
     leaf.subjectAltName,
-    'URI:spiffe://cluster.local/ns/shop/sa/pay, DNS:istiod.istio-system.svc, IP Address:127.64.0.2',
+    'URI:spiffe://cluster.local/ns/shop/sa/pay, DNS:istiod.istio-system.svc, IP Address:127.64.0.2, ' +
+      'IP Address:FD00:0:0:0:0:0:1:A',
   );
   t.ok(leaf.verify(new X509Certificate(root.rootPem).publicKey));
   t.notOk(leaf.verify(new X509Certificate(other.rootPem).publicKey), 'a root of the same name');
