@@ -49,8 +49,11 @@ export class Crew {
    */
   async tend(signal: AbortSignal): Promise<boolean> {
     const { fleet, launcher, clock, debug } = this.#deps;
-    for (const { id, vantage } of fleet.roster.agents()) {
-      if (!this.#wanted.has(vantageKey(vantage))) fleet.dismiss(id);
+    for (const { id, vantage, state } of fleet.roster.agents()) {
+      const key = vantageKey(vantage);
+      if (!this.#wanted.has(key)) fleet.dismiss(id);
+      // Another one does what it did.
+      else if (state === 'lost' && fleet.roster.holderOf(key)?.id !== id) fleet.roster.forget(id);
     }
     const superfluous = [...this.#posts].filter(([key]) => !this.#wanted.has(key));
     for (const [key, vantage] of this.#wanted) {

@@ -44,6 +44,20 @@ export function borneByAll(count: number, cutMs: number): readonly BorneTrouble[
   ];
 }
 
+/** Of one thing that is asked for, in a row. The reader's pauses double with each, and no test waits for all bad luck. */
+const MOST_IN_A_ROW = 3;
+
+function inShortRows(misbehaviour: Misbehaviour): Misbehaviour {
+  const rows = new Map<string, number>();
+  return (method, url, count) => {
+    const thing = `${url.split('?', 1)[0] ?? ''} ${String(isWatch(url))}`;
+    const row = rows.get(thing) ?? 0;
+    const trouble = row < MOST_IN_A_ROW ? misbehaviour(method, url, count) : NONE;
+    rows.set(thing, trouble.kind === 'none' ? 0 : row + 1);
+    return trouble;
+  };
+}
+
 function inPages(url: string): Trouble {
   return isPage(url) ? { kind: 'pages', of: 2 } : NONE;
 }
@@ -61,11 +75,11 @@ export const BORNE_BY_READERS: readonly BorneTrouble[] = [
   },
   {
     what: 'one watch in two is refused, because it begins too early',
-    misbehaviour: (_, url) => (isWatch(url) ? oneIn(2, EXPIRED) : NONE),
+    misbehaviour: inShortRows((_, url) => (isWatch(url) ? oneIn(2, EXPIRED) : NONE)),
   },
   {
     what: 'one watch in two ends with word that it began too early',
-    misbehaviour: (_, url) => (isWatch(url) ? oneIn(2, { kind: 'too-old' }) : NONE),
+    misbehaviour: inShortRows((_, url) => (isWatch(url) ? oneIn(2, { kind: 'too-old' }) : NONE)),
   },
 ];
 

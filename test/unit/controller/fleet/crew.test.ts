@@ -101,6 +101,28 @@ t.test('an agent that is lost is started again, and only that one', async (t) =>
   t.equal(fleet.roster.find('web-1'), undefined);
 });
 
+t.test('an agent that came back and is lost while another one does its work is known no more', async (t) => {
+  await using scene = await startCrew();
+  const { crew, tend, fleet, clock } = scene;
+  const known = (): readonly string[] => fleet.roster.agents().map(({ id, state }) => `${id} ${state}`);
+  crew.want([WEB]);
+  await tend();
+  fleet.lose('web-1', 'the process ended');
+  await clock.advance(1000);
+  t.same(await tend(), ['launch web']);
+  t.same(fleet.roster.arrive('web-2', WEB, 'boot-2', clock.monotonicMs()).kind, 'welcome');
+  t.same(fleet.roster.arrive('web-1', WEB, 'boot-1', clock.monotonicMs()).kind, 'welcome');
+  fleet.roster.leave('web-1', 'the agent ended its stream', clock.monotonicMs());
+  await tend();
+  t.same(known(), ['web-2 up', 'web-1 stale'], 'it may resume');
+  fleet.lose('web-1', 'the process ended');
+  await tend();
+  t.same(known(), ['web-2 up']);
+  fleet.lose('web-2', 'the process ended');
+  await tend();
+  t.same(known(), ['web-2 lost'], 'of the last one it is known what became of it');
+});
+
 t.test('one that is stale is left alone: it may resume', async (t) => {
   await using scene = await startCrew();
   const { crew, tend, fleet, clock } = scene;
