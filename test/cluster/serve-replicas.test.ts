@@ -127,7 +127,7 @@ t.test('of two one leads, whom the Service and the Lease name, and the other one
 });
 
 for (const [how, arguments_] of [
-  ['killed', ['--grace-period=0', '--force']],
+  ['deleted without grace', ['--grace-period=0', '--force']],
   ['deleted', []],
 ] as const) {
   t.test(`a leader that is ${how}: the other one goes on where it was`, options, async (t) => {
