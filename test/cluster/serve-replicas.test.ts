@@ -102,7 +102,13 @@ t.before(async () => {
       interval: `${String(INTERVAL_MS / 1000)}s`,
       anonymous: 'read',
       store: { secret: { name: 'store', key: 'url' } },
-      args: ['--settle', '3s', ...(await trustedObjects()).flatMap((object) => ['--trust', object])],
+      args: [
+        '--settle',
+        '3s',
+        '--agents-outlive',
+        '45s',
+        ...(await trustedObjects()).flatMap((object) => ['--trust', object]),
+      ],
     },
   };
   const set = Object.entries(values).flatMap(([name, value]) => ['--set-json', `${name}=${JSON.stringify(value)}`]);
