@@ -2,6 +2,9 @@
 import { X509Certificate } from 'node:crypto';
 import type { DetailedPeerCertificate, TLSSocket } from 'node:tls';
 
+/** A served chain is short; one that is longer than this is not followed to its end. */
+const MAX_CHAIN = 10;
+
 /**
  * Leaf first, and as far up as the peer has served it or the roots of our own secure context complete it; empty where the
  * peer served none.
@@ -11,12 +14,11 @@ import type { DetailedPeerCertificate, TLSSocket } from 'node:tls';
  */
 export function peerChain(tls: TLSSocket): readonly X509Certificate[] {
   const chain: X509Certificate[] = [];
-  const seen = new Set<string>();
   // Nothing served is an empty object, and a root is its own issuer.
   let each: Partial<DetailedPeerCertificate> | undefined = tls.getPeerCertificate(true);
-  while (each?.raw !== undefined && each.fingerprint256 !== undefined && !seen.has(each.fingerprint256)) {
-    seen.add(each.fingerprint256);
+  while (each?.raw !== undefined && chain.length < MAX_CHAIN) {
     chain.push(new X509Certificate(each.raw));
+    if (each.issuerCertificate === each) break;
     each = each.issuerCertificate;
   }
   return chain;

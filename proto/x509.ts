@@ -2,8 +2,8 @@
 import { createHash, generateKeyPairSync, randomBytes, sign } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import { isIPv4, isIPv6 } from 'node:net';
-import { ipv4Bytes, ipv6Bytes } from './ip-address.ts';
 import forge from 'node-forge';
+import { ipv4Bytes, ipv6Bytes } from './ip-address.ts';
 
 const { asn1 } = forge;
 type Node = forge.asn1.Asn1;

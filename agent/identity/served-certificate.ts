@@ -20,12 +20,17 @@ export function servedCertificate(tls: TLSSocket, peerIdentities: readonly strin
   // An empty object where none was served, whatever its type says.
   const leaf: Partial<TlsPeerCertificate> = tls.getPeerCertificate();
   if (leaf.raw === undefined) return undefined;
-  const der = leaf.raw.toString('latin1');
-  const known = read.get(der) ?? readChain(peerChain(tls));
+  const known = read.get(leaf.raw.toString('latin1')) ?? readNow(tls, leaf.raw);
   if (known === undefined) return undefined;
-  if (read.size >= MOST_READ) read.clear();
-  read.set(der, known);
   return { ...known, fault: faultOf(known.spiffeId, peerIdentities, authorizationError(tls)) };
+}
+
+function readNow(tls: TLSSocket, der: Buffer): Read | undefined {
+  const chain = readChain(peerChain(tls));
+  if (chain === undefined) return undefined;
+  if (read.size >= MOST_READ) read.clear();
+  read.set(der.toString('latin1'), chain);
+  return chain;
 }
 
 function readChain(chain: readonly X509Certificate[]): Read | undefined {

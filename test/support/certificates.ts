@@ -23,11 +23,12 @@ export interface TestCertificateOptions {
   readonly notAfterMs?: number;
 }
 
-export function createAuthority(organization = 'test mesh'): TestAuthority {
+/** A root, or, where another one has signed it, an intermediate authority; `rootPem` is its own certificate either way. */
+export function createAuthority(organization = 'test mesh', above?: TestAuthority): TestAuthority {
   const issuer = { ...generateKeyPair(), organization };
   const now = Date.now();
   const rootPem = signCertificate({
-    issuer,
+    issuer: above?.issuer ?? issuer,
     publicKey: issuer.publicKey,
     organization,
     names: [],

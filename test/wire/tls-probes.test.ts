@@ -1,12 +1,14 @@
 import { X509Certificate } from 'node:crypto';
 import t from 'tap';
-import { issue } from '../support/certificates.ts';
+import { createAuthority, issue } from '../support/certificates.ts';
 import { FOREIGN, MESH, probeOnce, THEIR_ID } from '../support/probing.ts';
 import { serveTls } from '../support/servers/misbehaving.ts';
 import { MTLS, TLS } from './zoo/animal.ts';
 import { mutual } from './zoo/served.ts';
 
 const OK = 'HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n';
+
+const fingerprint = (pem: string): string => new X509Certificate(pem).fingerprint256.replaceAll(':', '').toLowerCase();
 
 t.test('our certificate is taken and the request is answered: reached over mTLS', async (t) => {
   await using server = await serveTls(mutual(), (socket) => socket.end(OK));
@@ -45,8 +47,6 @@ t.test('the application has TLS of its own: reached over tls, not mtls', async (
 });
 
 t.test('what is said of an issuer is the root, which no workload serves, or the top of what was served', async (t) => {
-  const fingerprint = (pem: string): string =>
-    new X509Certificate(pem).fingerprint256.replaceAll(':', '').toLowerCase();
   const stranger = issue(FOREIGN, { uris: [THEIR_ID] });
   await using ours = await serveTls(mutual(), (socket) => socket.end(OK));
   await using theirs = await serveTls({ key: stranger.key, cert: stranger.chain }, (socket) => socket.end(OK));
@@ -54,6 +54,20 @@ t.test('what is said of an issuer is the root, which no workload serves, or the 
   t.match(await probeOnce(MTLS, ours.address), { certificate: { issuerFingerprint, fault: null } });
   const says = { issuerFingerprint: fingerprint(stranger.chain), fault: 'untrusted-root' };
   t.match(await probeOnce(MTLS, theirs.address), { certificate: says });
+});
+
+t.test('of a long chain, ten certificates are read', async (t) => {
+  let authority = createAuthority('0');
+  const chain = [authority.rootPem];
+  for (let depth = 1; depth < 12; depth += 1) {
+    authority = createAuthority(String(depth), authority);
+    chain.unshift(authority.rootPem);
+  }
+  const leaf = issue(authority, { uris: [THEIR_ID] });
+  chain.unshift(leaf.chain);
+  await using server = await serveTls({ key: leaf.key, cert: chain.join('') }, (socket) => socket.end(OK));
+  const issuerFingerprint = fingerprint(chain[9] ?? '');
+  t.match(await probeOnce(MTLS, server.address), { certificate: { issuerFingerprint, fault: 'untrusted-root' } });
 });
 
 t.test('a certificate that was read before is judged anew each time', async (t) => {
