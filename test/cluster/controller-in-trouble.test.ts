@@ -50,11 +50,11 @@ async function controllerBehind(misbehaviour: Misbehaviour, sweepId: string, fol
 t.before(async () => {
   if (options.skip !== false) return;
   await raised();
-  await apply([await ownPod({ name: STAND_IN, args: ['--version'] })]);
+  await apply([await ownPod(STAND_IN, ['--version'])]);
 });
 
 t.teardown(async () => {
-  if (options.skip === false) await remove([await ownPod({ name: STAND_IN, args: [] })]);
+  if (options.skip === false) await remove([await ownPod(STAND_IN, [])]);
 });
 
 t.comment(SEED);

@@ -11,8 +11,8 @@ import { meshproof, scopeOptions, trustOptions, words } from './harness/commands
 import { example } from './harness/examples.ts';
 import { forward } from './harness/forwarding.ts';
 import type { Forwarding } from './harness/forwarding.ts';
-import { CHART, helm, imageValues } from './harness/helm.ts';
 import { apply, eventually, get, kubectl, pause, remove, rolledOut } from './harness/kubectl.ts';
+import { INTERVAL_MS, installMonitor, monitorNamespace, removeMonitor, SETTLE_MS } from './harness/monitor-release.ts';
 import { withoutCluster } from './harness/on-cluster.ts';
 import { raised } from './harness/raised.ts';
 import { MIXED } from './mesh/healthy.ts';
@@ -23,19 +23,16 @@ import { REGRESSION, SHOP, shop } from './mesh/rollout.ts';
 
 t.setTimeout(600_000);
 
-const RELEASE = 'gating';
 const NAMESPACE = `${PREFIX}gates`;
 const CONTROLLER = 'http://meshproof.meshproof:9440';
 const BASELINE = 'before';
-const INTERVAL_MS = 3000;
-const SETTLE_MS = 3000;
 /** Of an answer; whoever asks waits for ten seconds. */
 const ANSWER_WITHIN_MS = 8000;
 
 const elsewhere = withoutCluster();
 const found = elsewhere === false ? realHelm() : { missing: elsewhere };
 const options = { skip: 'missing' in found ? found.missing : false, timeout: 150_000 };
-const chart = { namespace: NAMESPACE, home: t.testdirName, withinMs: 120_000 };
+const where = { namespace: NAMESPACE, home: t.testdirName, withinMs: 120_000 };
 
 let forwarding: Forwarding | undefined;
 const tokens: Record<string, string> = {};
@@ -47,23 +44,8 @@ async function tokenOf(account: string): Promise<string> {
 t.before(async () => {
   if (options.skip !== false) return;
   const image = await raised(shop);
-  const labels = { ...TEST_LABELS, 'pod-security.kubernetes.io/enforce': 'restricted' };
-  await apply([
-    { apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE, labels } },
-    accountOf(NAMESPACE, 'pipeline'),
-    accountOf(NAMESPACE, 'stranger'),
-  ]);
-  const values = {
-    namespaces: [SHOP, MIXED],
-    serve: {
-      enabled: true,
-      interval: `${String(INTERVAL_MS / 1000)}s`,
-      persistence: { enabled: false },
-      args: ['--settle', `${String(SETTLE_MS / 1000)}s`, '--agents-outlive', '20s', ...(await trustOptions())],
-    },
-  };
-  const set = Object.entries(values).flatMap(([name, value]) => ['--set-json', `${name}=${JSON.stringify(value)}`]);
-  await helm(['install', RELEASE, CHART, ...imageValues(image), ...set, '--wait'], chart);
+  await apply([monitorNamespace(NAMESPACE), accountOf(NAMESPACE, 'pipeline'), accountOf(NAMESPACE, 'stranger')]);
+  await installMonitor(image, where, [SHOP, MIXED], { anonymous: 'none', persistence: { enabled: false } });
   const bound = ['--role=meshproof-viewer', `--serviceaccount=${NAMESPACE}:pipeline`];
   await kubectl(['create', 'rolebinding', 'pipeline', '-n', NAMESPACE, ...bound]);
   for (const account of ['pipeline', 'stranger']) tokens[account] = await tokenOf(account);
@@ -73,10 +55,7 @@ t.before(async () => {
 t.teardown(async () => {
   if (options.skip !== false) return;
   await forwarding?.[Symbol.asyncDispose]();
-  // Until its pod is gone, it puts probes where there are none.
-  await helm(['uninstall', RELEASE, '--ignore-not-found', '--wait', '--cascade', 'foreground'], chart);
-  await kubectl(['delete', 'jobs', '-A', '-l', `meshproof.io/sweep=${NAMESPACE}`, '--wait=false']);
-  await kubectl(['delete', 'namespace', NAMESPACE, '--wait=true'], { withinMs: 90_000 });
+  await removeMonitor(where);
 });
 
 /** As it stands in the URL of a hook. */

@@ -7,24 +7,21 @@ import type { Address } from '../../proto/vocabulary.ts';
 import { realHelm } from '../support/helm.ts';
 import { Postgres, realPostgres } from '../support/postgres.ts';
 import { goOnWithout } from '../support/real-program.ts';
-import { CHART, helm, imageValues } from './harness/helm.ts';
 import { apply, eventually, get, kubectl, remove } from './harness/kubectl.ts';
 import type { Found } from './harness/kubectl.ts';
 import { findingsIn, gapsIn, lengthsOf, uidsOf, WatchedMonitor } from './harness/monitor.ts';
 import type { StoredTransition } from './harness/monitor.ts';
+import { installMonitor, monitorNamespace, removeMonitor } from './harness/monitor-release.ts';
 import { withoutCluster } from './harness/on-cluster.ts';
 import { ownAddress } from './harness/own-address.ts';
 import { raised } from './harness/raised.ts';
-import { trustedObjects } from './harness/sweeps.ts';
 import { MIXED, PLAIN, STRICT } from './mesh/healthy.ts';
 import { PREFIX, TEST_LABELS } from './mesh/lane.ts';
 import { peerAuthentication } from './mesh/objects.ts';
 
 t.setTimeout(400_000);
 
-const RELEASE = 'watching';
 const NAMESPACE = `${PREFIX}replicas`;
-const INTERVAL_MS = 3000;
 const LEADER = 'meshproof.io/leader';
 const POLICY = peerAuthentication(STRICT, 'default', { mtls: { mode: 'STRICT' } });
 
@@ -34,7 +31,7 @@ const host = withoutCluster() === false ? await ownAddress() : undefined;
 const unreachable = host === undefined ? goOnWithoutNode() : false;
 const missing = [programs, found].flatMap((one) => ('missing' in one ? one.missing : []))[0];
 const options = { skip: withoutCluster() || missing || unreachable, timeout: 150_000 };
-const chart = { namespace: NAMESPACE, home: t.testdirName, withinMs: 120_000 };
+const where = { namespace: NAMESPACE, home: t.testdirName, withinMs: 120_000 };
 const monitor = new WatchedMonitor(NAMESPACE);
 let postgres: Postgres | undefined;
 
@@ -85,40 +82,21 @@ t.before(async () => {
   const image = await raised();
   postgres = await Postgres.start(programs.programs, await freeAddress());
   await postgres.query('create database meshproof');
-  const labels = { ...TEST_LABELS, 'pod-security.kubernetes.io/enforce': 'restricted' };
   const url = postgres.urlFromAfar('meshproof');
   await apply([
-    { apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE, labels } },
+    monitorNamespace(NAMESPACE),
     {
       ...{ apiVersion: 'v1', kind: 'Secret', type: 'Opaque', stringData: { url } },
       metadata: { name: 'store', namespace: NAMESPACE, labels: TEST_LABELS },
     },
   ]);
-  const values = {
-    namespaces: [STRICT, MIXED, PLAIN],
-    serve: {
-      enabled: true,
-      replicas: 2,
-      interval: `${String(INTERVAL_MS / 1000)}s`,
-      anonymous: 'read',
-      store: { secret: { name: 'store', key: 'url' } },
-      args: [
-        '--settle',
-        '3s',
-        '--agents-outlive',
-        '45s',
-        ...(await trustedObjects()).flatMap((object) => ['--trust', object]),
-      ],
-    },
-  };
-  const set = Object.entries(values).flatMap(([name, value]) => ['--set-json', `${name}=${JSON.stringify(value)}`]);
-  await helm(['install', RELEASE, CHART, ...imageValues(image), ...set, '--wait'], chart);
+  const store = { secret: { name: 'store', key: 'url' } };
+  await installMonitor(image, where, [STRICT, MIXED, PLAIN], { replicas: 2, store });
 });
 
 t.teardown(async () => {
   if (options.skip !== false) return;
-  await helm(['uninstall', RELEASE, '--ignore-not-found'], chart);
-  await kubectl(['delete', 'namespace', NAMESPACE, '--wait=true'], { withinMs: 90_000 });
+  await removeMonitor(where);
   await postgres?.[Symbol.asyncDispose]();
 });
 

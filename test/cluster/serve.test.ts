@@ -5,14 +5,19 @@ import { realHelm } from '../support/helm.ts';
 import { diskFor } from './harness/disk.ts';
 import type { Disk } from './harness/disk.ts';
 import { forward } from './harness/forwarding.ts';
-import { CHART, helm, imageValues } from './harness/helm.ts';
 import { kill } from './harness/killing.ts';
 import { apply, eventually, get, kubectl, remove, rolledOut } from './harness/kubectl.ts';
 import type { Found } from './harness/kubectl.ts';
 import { findingsIn, gapsIn, lengthsOf, uidsOf, WatchedMonitor } from './harness/monitor.ts';
+import {
+  INTERVAL_MS,
+  installMonitor,
+  monitorNamespace,
+  removeMonitor,
+  uninstallMonitor,
+} from './harness/monitor-release.ts';
 import { withoutCluster } from './harness/on-cluster.ts';
 import { raised } from './harness/raised.ts';
-import { trustedObjects } from './harness/sweeps.ts';
 import { MIXED, PLAIN, STRICT } from './mesh/healthy.ts';
 import { PREFIX, TEST_LABELS } from './mesh/lane.ts';
 import { accountOf, namespaceOf, peerAuthentication, serviceOf, workloadOf } from './mesh/objects.ts';
@@ -20,22 +25,16 @@ import type { KubernetesObject } from './mesh/objects.ts';
 
 t.setTimeout(600_000);
 
-const RELEASE = 'watching';
 const NAMESPACE = `${PREFIX}serve`;
 /** Is not there at first. */
 const LATE = `${PREFIX}late`;
-const INTERVAL_MS = 3000;
-/** How long policy may take to every proxy, before what differs is believed. */
-const SETTLE = '3s';
 /** From a change until every proxy has heard of it, on a small cluster. */
 const PROPAGATED_MS = 5000;
-/** Without a controller, agents end after so long. */
-const OUTLIVE = '45s';
 
 const elsewhere = withoutCluster();
 const found = elsewhere === false ? realHelm() : { missing: elsewhere };
 const options = { skip: 'missing' in found ? found.missing : false, timeout: 150_000 };
-const chart = { namespace: NAMESPACE, home: t.testdirName, withinMs: 120_000 };
+const where = { namespace: NAMESPACE, home: t.testdirName, withinMs: 120_000 };
 
 const POLICY = peerAuthentication(STRICT, 'default', { mtls: { mode: 'STRICT' } });
 const monitor = new WatchedMonitor(NAMESPACE);
@@ -45,17 +44,14 @@ let disk: Disk = { objects: [] };
 t.before(async () => {
   if (options.skip !== false) return;
   image = await raised();
-  const labels = { ...TEST_LABELS, 'pod-security.kubernetes.io/enforce': 'restricted' };
-  const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE, labels } };
-  await apply([namespace]);
+  await apply([monitorNamespace(NAMESPACE)]);
   disk = await diskFor(NAMESPACE, MIXED, image);
 });
 
 t.teardown(async () => {
   if (options.skip !== false) return;
-  await helm(['uninstall', RELEASE, '--ignore-not-found'], chart);
   await remove([namespaceOf(LATE, true)]);
-  await kubectl(['delete', 'namespace', NAMESPACE, '--wait=true'], { withinMs: 90_000 });
+  await removeMonitor(where);
   await remove(disk.objects);
 });
 
@@ -66,21 +62,7 @@ async function controller(): Promise<Found> {
 }
 
 t.test('installed by the chart, it measures everything, and all of it agrees', options, async (t) => {
-  const values = {
-    namespaces: [STRICT, MIXED, PLAIN, LATE],
-    serve: {
-      enabled: true,
-      interval: `${String(INTERVAL_MS / 1000)}s`,
-      anonymous: 'read',
-      events: true,
-      args: [
-        ...['--settle', SETTLE, '--agents-outlive', OUTLIVE],
-        ...(await trustedObjects()).flatMap((object) => ['--trust', object]),
-      ],
-    },
-  };
-  const set = Object.entries(values).flatMap(([name, value]) => ['--set-json', `${name}=${JSON.stringify(value)}`]);
-  await helm(['install', RELEASE, CHART, ...imageValues(image), ...set, '--wait'], chart);
+  await installMonitor(image, where, [STRICT, MIXED, PLAIN, LATE], { events: true });
   await eventually('a sweep is complete', () => monitor.isReady(), 60_000);
   const matrix = await monitor.recovers('all is well');
   t.equal(matrix.verdict.coverage, 1);
@@ -301,20 +283,8 @@ function isLate({ namespace }: { readonly namespace: string }): boolean {
   return namespace === LATE;
 }
 
-t.test('sidecars that were not told of a policy are found, and named as the cause', options, async (t) => {
-  const after = await monitor.lastEventId();
-  const disabled = peerAuthentication(MIXED, 'default', { mtls: { mode: 'DISABLE' } });
-  try {
-    await apply([disabled]);
-    const blocked = await monitor.event('it is blocked', 'transition', after, ({ to }) => to === 'blocked', 60_000);
-    t.match(blocked, { vantage: { namespace: STRICT }, target: { namespace: MIXED }, cause: { code: 'MP1017' } });
-  } finally {
-    await remove([disabled]);
-  }
-});
-
 t.test('uninstalled, it leaves nothing behind', options, async (t) => {
-  await helm(['uninstall', RELEASE, '--wait'], chart);
+  await uninstallMonitor(where);
   const kinds = 'deployments,services,leases,serviceaccounts,roles,rolebindings,persistentvolumeclaims,cronjobs';
   const left = await get(
     `${kinds},clusterroles,clusterrolebindings`,
