@@ -5,7 +5,7 @@ import type { Report } from '../../proto/outcome.ts';
 import type { PlannedRoute, Vantage } from '../../proto/vocabulary.ts';
 import { vantageKey } from '../../proto/vocabulary.ts';
 import type { Batch } from '../../proto/wire.ts';
-import { Assignment } from './assignment.ts';
+import { Assignments } from './assignments.ts';
 import { Changes, waitUntil } from './changes.ts';
 import { JoinTokens } from './join-tokens.ts';
 import type { Claim, TokenCheck } from './join-tokens.ts';
@@ -71,9 +71,7 @@ export class Fleet implements AsyncDisposable {
   readonly #options: FleetOptions;
   readonly #joinTokens = new JoinTokens();
   readonly #sessions = new Map<string, Session>();
-  readonly #assignments = new Map<string, Assignment>();
-  /** Who was told what its vantage has to do. */
-  readonly #told = new Map<string, string>();
+  readonly #assignments: Assignments;
   readonly #refusals: Refusals;
   readonly #uncounted: Record<Uncounted, number> = { repeated: 0, refused: 0 };
   readonly #disposed = new AbortController();
@@ -85,6 +83,7 @@ export class Fleet implements AsyncDisposable {
     this.#deps = deps;
     this.#options = options;
     this.roster = new Roster(options);
+    this.#assignments = new Assignments({ roster: this.roster, sessionOf: (agentId) => this.#sessions.get(agentId) });
     this.#refusals = new Refusals(deps.debug);
   }
 
@@ -118,19 +117,12 @@ export class Fleet implements AsyncDisposable {
 
   /** Adds to what the vantage has to do, and tells its agent, now or when it comes. */
   assign(vantage: string, routes: readonly PlannedRoute[]): void {
-    const assignment = this.#assignmentOf(vantage);
-    this.#handOver();
-    const messages = assignment.add(routes);
-    const session = this.#sessions.get(this.roster.holderOf(vantage)?.id ?? '');
-    for (const message of messages) session?.send(message);
+    this.#assignments.add(vantage, routes);
   }
 
   /** Takes away from what the vantage has to do. */
   unassign(vantage: string, routes: readonly number[]): void {
-    this.#handOver();
-    const messages = this.#assignmentOf(vantage).remove(routes);
-    const session = this.#sessions.get(this.roster.holderOf(vantage)?.id ?? '');
-    for (const message of messages) session?.send(message);
+    this.#assignments.remove(vantage, routes);
   }
 
   /** What was counted up to here will not be forgotten: the agent may forget it. */
@@ -150,7 +142,7 @@ export class Fleet implements AsyncDisposable {
   /** The launcher saw the agent's process end. */
   lose(agentId: string, why: string): void {
     this.roster.lose(agentId, why);
-    this.#handOver();
+    this.#assignments.handOver();
     this.changes.touch();
   }
 
@@ -224,7 +216,7 @@ export class Fleet implements AsyncDisposable {
         throw error;
       }
       if (!this.roster.tick(this.#deps.clock.monotonicMs())) continue;
-      this.#handOver();
+      this.#assignments.handOver();
       this.changes.touch();
     }
   }
@@ -239,17 +231,12 @@ export class Fleet implements AsyncDisposable {
     former?.end(status.ABORTED, 'a newer stream of this agent has taken over');
     debug(`agent ${agentId} is up as ${vantageKey(vantage)}, resumes at batch ${String(arrival.resumeFrom)}`);
     this.changes.touch();
-    const isHolder = this.roster.holderOf(vantageKey(vantage))?.id === agentId;
-    const assignment = isHolder ? this.#assignmentOf(vantageKey(vantage)) : new Assignment();
-    if (isHolder) this.#told.set(vantageKey(vantage), agentId);
-    // Before this controller knows what there is to do, the agent goes on with what it was told by the one before.
-    const isUntold = isHolder && assignment.version === 0;
-    const plan = isUntold || assignment.version === planVersion ? [] : assignment.whole();
+    const { plan, version } = this.#assignments.arrive(agentId, vantageKey(vantage), planVersion);
     const welcome = {
       resumeFrom: arrival.resumeFrom,
       credit: this.#options.credit,
       heartbeatIntervalMs: this.#options.heartbeatIntervalMs,
-      planVersion: assignment.version,
+      planVersion: version,
       controllerTimeMs: clock.nowMs(),
       observedPeer: session.peer,
     };
@@ -285,22 +272,5 @@ export class Fleet implements AsyncDisposable {
     this.#sessions.delete(agentId);
     this.roster.leave(agentId, why, this.#deps.clock.monotonicMs());
     this.changes.touch();
-  }
-
-  /** What a lost agent had to do goes to another one of its vantage, where one is there. */
-  #handOver(): void {
-    for (const [vantage, assignment] of this.#assignments) {
-      const id = this.roster.holderOf(vantage)?.id ?? '';
-      const session = this.#sessions.get(id);
-      if (session === undefined || this.#told.get(vantage) === id) continue;
-      this.#told.set(vantage, id);
-      for (const message of assignment.whole()) session.send(message);
-    }
-  }
-
-  #assignmentOf(vantage: string): Assignment {
-    const assignment = this.#assignments.get(vantage) ?? new Assignment();
-    this.#assignments.set(vantage, assignment);
-    return assignment;
   }
 }
