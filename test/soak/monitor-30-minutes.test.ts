@@ -34,12 +34,14 @@ t.test('half an hour of real time on a real mesh: nothing grows', { skip: NO_SOA
     }
     transitions += scene.transitions(TO_STRICT).length;
     scene.forget();
-    if ((round + 1) % Math.max(1, Math.floor(rounds / 12)) === 0) prints.push(await footprint());
+    if ((round + 1) % Math.max(1, Math.floor(rounds / 12)) === 0)
+      prints.push(await footprint(launcher.processes.values()));
   }
   t.equal(transitions, 2 * rounds, 'each change was told, and nothing else');
-  const { heapMib, handles } = growth(prints);
+  const { heapMib, handles, agentsMib } = growth(prints);
   t.ok(heapMib.late < heapMib.early * 1.05 + 2, `heap: ${JSON.stringify(heapMib)} MiB`);
   t.ok(handles.late <= handles.early + 3, `handles: ${JSON.stringify(handles)}`);
+  t.ok(agentsMib.late < agentsMib.early * 1.05 + 2, `agents: ${JSON.stringify(agentsMib)} MiB`);
   t.equal(launcher.processes.size, agents, 'no agent was started again');
   t.same(scene.current().troubles, []);
 });

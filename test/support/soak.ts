@@ -1,5 +1,6 @@
 /** How long a soak goes on, and what must not grow while it does. */
 import { setImmediate } from 'node:timers/promises';
+import { residentOf } from './resident.ts';
 
 /** Why a soak is left out: they take hours, and `npm test` shall not. */
 export const NO_SOAK = process.env['MESHPROOF_SOAK'] === '1' ? false : 'it takes long: npm run test:soak';
@@ -16,17 +17,27 @@ export interface Footprint {
   readonly heapBytes: number;
   /** Sockets, timers and the like that keep the process alive. */
   readonly handles: number;
+  /** Resident and their own, of all agents together. */
+  readonly agentsBytes: number;
 }
 
-/** Needs `--expose-gc`. */
-export async function footprint(): Promise<Footprint> {
+/**
+ * Of this process, which needs `--expose-gc`, and of its agents.
+ * @param agents their process ids; Linux tells what they have.
+ */
+export async function footprint(agents: Iterable<number | undefined> = []): Promise<Footprint> {
   if (globalThis.gc === undefined) throw new Error('run it with --expose-gc (npm run test:soak does)');
   // What is freed may free more: finalizers run between two collections.
   for (let round = 0; round < 3; round += 1) {
     await setImmediate();
     await globalThis.gc({ execution: 'async', type: 'major' });
   }
-  return { heapBytes: process.memoryUsage().heapUsed, handles: process.getActiveResourcesInfo().length };
+  const owned = [...agents].map((pid) => (pid === undefined ? 0 : residentOf(pid).ownKiB * 1024));
+  return {
+    heapBytes: process.memoryUsage().heapUsed,
+    handles: process.getActiveResourcesInfo().length,
+    agentsBytes: owned.reduce((sum, one) => sum + one, 0),
+  };
 }
 
 export interface Growth {
@@ -38,14 +49,20 @@ export interface Growth {
  * The second third of the time against the last. Each stands for itself by the least that it came down to: what is under
  * way at the moment comes on top of that, and is no growth.
  */
-export function growth(prints: readonly Footprint[]): { readonly heapMib: Growth; readonly handles: Growth } {
+export function growth(prints: readonly Footprint[]): Readonly<Record<'heapMib' | 'handles' | 'agentsMib', Growth>> {
   const third = Math.max(1, Math.floor(prints.length / 3));
   const of = (value: (print: Footprint) => number): Growth => ({
     early: Math.min(...prints.slice(third, 2 * third).map(value)),
     late: Math.min(...prints.slice(-third).map(value)),
   });
   return {
-    heapMib: of(({ heapBytes }) => Math.round(heapBytes / 104_857.6) / 10),
+    heapMib: of(({ heapBytes }) => mib(heapBytes)),
     handles: of(({ handles }) => handles),
+    agentsMib: of(({ agentsBytes }) => mib(agentsBytes)),
   };
+}
+
+/** With one decimal. */
+function mib(bytes: number): number {
+  return Math.round(bytes / 104_857.6) / 10;
 }

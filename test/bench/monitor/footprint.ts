@@ -1,6 +1,7 @@
 /** What a group of processes uses together: CPU time, and memory of which what they share is counted once. */
-import { readFileSync, readlinkSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { residentOf } from '../../support/resident.ts';
+import type { Resident } from '../../support/resident.ts';
 import { cpuMs } from '../frame/cpu-time.ts';
 
 export interface Footprint {
@@ -61,29 +62,9 @@ async function mostMemoryMiB(pids: readonly number[], signal: AbortSignal): Prom
   }
 }
 
-interface Resident {
-  readonly program: string;
-  readonly ownKiB: number;
-  /** Pages of files: of the program and its libraries. */
-  readonly programKiB: number;
-}
-
-function residentOf(pid: number): Resident {
-  const status = readFileSync(`/proc/${String(pid)}/status`, 'utf8');
-  return {
-    program: readlinkSync(`/proc/${String(pid)}/exe`),
-    ownKiB: kibOf(status, 'RssAnon') + kibOf(status, 'RssShmem'),
-    programKiB: kibOf(status, 'RssFile'),
-  };
-}
-
 /** Processes that run the same program share its pages: the one that has the most of them stands for all. */
 function withoutCopies(residents: readonly Resident[]): number {
   const shared = Map.groupBy(residents, ({ program }) => program).values();
   const programsKiB = shared.map((sharing) => Math.max(...sharing.map(({ programKiB }) => programKiB)));
   return residents.reduce((sum, { ownKiB }) => sum + ownKiB, 0) + programsKiB.reduce((sum, kib) => sum + kib, 0);
-}
-
-function kibOf(status: string, name: string): number {
-  return Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1] ?? 0);
 }
