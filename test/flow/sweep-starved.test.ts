@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import t from 'tap';
 import type { Cell } from '../../controller/judge/finding.ts';
 import type { SandboxLauncher } from '../../controller/fleet/sandbox-launcher.ts';
+import type { Vantage } from '../../proto/vocabulary.ts';
 import { startHoldingRelays } from '../support/holding-relays.ts';
 import { PAIR, sweepScenario } from '../support/sandbox-sweep.ts';
 
@@ -13,8 +14,12 @@ function pidOf({ processes }: SandboxLauncher): number {
   return pid;
 }
 
+function isProber({ namespace }: Vantage): boolean {
+  return namespace === 'meshproof';
+}
+
 function isProbers({ vantage }: Cell): boolean {
-  return vantage.namespace === 'meshproof';
+  return isProber(vantage);
 }
 
 t.test('an agent that is stopped and never continued leaves its cells unknown', async (t) => {
@@ -46,7 +51,8 @@ t.test('what answered while its agent was stopped is doubted, and attempted agai
   };
   const sweep = await sweepScenario(PAIR, {
     options: { timeoutMs: 30_000 },
-    dialled: targets.via,
+    // Of nobody else: what waits says that the prober has begun.
+    dialled: (address, vantage) => (isProber(vantage) ? targets.via(address) : address),
     onProgress: (event, launcher) => {
       if (event.kind === 'phase' && event.name === 'measure') nap = napWith(launcher);
     },

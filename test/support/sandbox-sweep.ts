@@ -19,7 +19,7 @@ export interface SandboxSweepOptions {
   readonly signal?: AbortSignal;
   readonly onProgress?: (event: SweepProgress, launcher: SandboxLauncher) => void;
   /** What naked agents dial in the place of an address; meshed ones are carried by their sidecar. */
-  readonly dialled?: (address: Address) => Address;
+  readonly dialled?: (address: Address, vantage: Vantage) => Address;
   readonly debug?: (message: string) => void;
   /** Between the agents and their controller. */
   readonly dialVia?: (controller: ControllerEndpoint) => Promise<ControllerEndpoint>;
@@ -41,7 +41,7 @@ export async function sweepScenario(scenarioName: string, given: SandboxSweepOpt
       const found = agents.addressesOf(vantage, target);
       if (given.dialled === undefined || vantage.dataPlane === 'sidecar') return found;
       const { dialled } = given;
-      return found.map(({ address, ...rest }) => ({ ...rest, address: dialled(address) }));
+      return found.map(({ address, ...rest }) => ({ ...rest, address: dialled(address, vantage) }));
     },
     onLost: agents.onLost,
     launch,
