@@ -113,7 +113,9 @@ export class Outlook {
     const isMoved = view.isSeen || turns.length > 0 || state !== this.#state || isOld;
     if (!isMoved && said === this.#said) return { events: [], sweeps: [] };
     const routes = isMoved ? view.routes() : this.#current.routes;
-    const isNews = view.isChanged || turns.length > 0 || state !== this.#state;
+    // What was not known is known without any change that is told: when it is heard again, when policy has settled.
+    const isKnownAnew = !haveSameDrift(routes, this.#current.routes);
+    const isNews = view.isChanged || isKnownAnew || turns.length > 0 || state !== this.#state;
     const conclusion = this.#conclusionOf(state, routes, isNews);
     // Before anything is declared, nothing is over.
     const { standing, changes } =
@@ -233,6 +235,10 @@ function nothingKnown(routes: readonly RouteNow[], conflicts: readonly Conflict[
 function outdated(route: RouteNow): RouteNow {
   if (route.freshness !== 'fresh') return route;
   return { ...route, freshness: 'stale', access: 'unknown', cell: outOfDate(route.cell) };
+}
+
+function haveSameDrift(some: readonly RouteNow[], others: readonly RouteNow[]): boolean {
+  return some.length === others.length && some.every(({ cell }, at) => cell.drift === others[at]?.cell.drift);
 }
 
 function summaryOf({ taken }: DeclaredState): Omit<Current['snapshot'], 'syncedAtMs'> {

@@ -277,13 +277,16 @@ t.test('kept whole are those that were asked for, and those whose verdict is ano
   t.end();
 });
 
-t.test('the verdict follows what has changed, not every look', (t) => {
+t.test('the verdict is that of the routes beside it, whether or not a change of them is told', (t) => {
   const scene = new Scene();
-  scene.beat(1);
-  scene.beat(2, { drift: 'exposed', isChanged: false });
-  t.equal(scene.at(2).verdict.value, 'pass', 'nobody said that anything changed');
-  scene.beat(3, { drift: 'exposed', turns: [TURN] });
-  t.equal(scene.at(3).verdict.value, 'fail');
+  scene.beat(1, { drift: 'unknown' });
+  t.match(scene.at(1).verdict, { value: 'inconclusive', coverage: 0 });
+  scene.beat(2, { isChanged: false });
+  t.match(scene.at(2).verdict, { value: 'pass', coverage: 1 }, 'heard again');
+  scene.beat(3, { drift: 'unknown', isSeen: false, isChanged: false });
+  t.match(scene.at(3).verdict, { value: 'pass', coverage: 1 }, 'nothing was looked at');
+  scene.beat(12, { drift: 'unknown', isSeen: false, isChanged: false });
+  t.match(scene.at(12).verdict, { value: 'inconclusive', coverage: 0 }, 'too old by then');
   t.end();
 });
 
