@@ -26,11 +26,11 @@ export function servedCertificate(tls: TLSSocket, peerIdentities: readonly strin
 }
 
 function readNow(tls: TLSSocket, der: Buffer): Read | undefined {
-  const chain = readChain(peerChain(tls));
-  if (chain === undefined) return undefined;
+  const known = readChain(peerChain(tls));
+  if (known === undefined) return undefined;
   if (read.size >= MOST_READ) read.clear();
-  read.set(der.toString('latin1'), chain);
-  return chain;
+  read.set(der.toString('latin1'), known);
+  return known;
 }
 
 function readChain(chain: readonly X509Certificate[]): Read | undefined {

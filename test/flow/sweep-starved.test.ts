@@ -2,7 +2,6 @@ import { setTimeout as pause } from 'node:timers/promises';
 import t from 'tap';
 import type { Cell } from '../../controller/judge/finding.ts';
 import type { SandboxLauncher } from '../../controller/fleet/sandbox-launcher.ts';
-import type { Vantage } from '../../proto/vocabulary.ts';
 import { startHoldingRelays } from '../support/holding-relays.ts';
 import { PAIR, sweepScenario } from '../support/sandbox-sweep.ts';
 
@@ -14,12 +13,8 @@ function pidOf({ processes }: SandboxLauncher): number {
   return pid;
 }
 
-function isProber({ namespace }: Vantage): boolean {
-  return namespace === 'meshproof';
-}
-
-function isProbers({ vantage }: Cell): boolean {
-  return isProber(vantage);
+function isProbers({ vantage }: Pick<Cell, 'vantage'>): boolean {
+  return vantage.namespace === 'meshproof';
 }
 
 t.test('an agent that is stopped and never continued leaves its cells unknown', async (t) => {
@@ -52,7 +47,7 @@ t.test('what answered while its agent was stopped is doubted, and attempted agai
   const sweep = await sweepScenario(PAIR, {
     options: { timeoutMs: 30_000 },
     // Of nobody else: what waits says that the prober has begun.
-    dialled: (address, vantage) => (isProber(vantage) ? targets.via(address) : address),
+    dialled: (address, vantage) => (isProbers({ vantage }) ? targets.via(address) : address),
     onProgress: (event, launcher) => {
       if (event.kind === 'phase' && event.name === 'measure') nap = napWith(launcher);
     },

@@ -196,4 +196,8 @@ async function policy(t: Test, browser: RunningBrowser, url: string): Promise<vo
   t.equal(await page.evaluate('window.ran'), undefined);
   t.same(received, []);
   t.equal(faults.length, REFUSED.length, faults.join('\n'));
+  t.ok(
+    faults.every((fault) => fault.includes('Content Security Policy')),
+    faults.join('\n'),
+  );
 }
