@@ -7,6 +7,8 @@ interface Wave {
   readonly knownAtMs: number;
   /** Of a clock that is never set. */
   readonly beganMs: number;
+  /** Of the same clock: when its routes are to be attempted. */
+  looksAtMs: readonly number[];
   readonly awaited: Set<string>;
   /** By route: milliseconds after the change was known. */
   readonly followed: Map<string, number>;
@@ -16,7 +18,7 @@ interface Wave {
 export const PROPAGATION_WITHIN_MS = 60_000;
 
 /** How soon after a change the routes that it bears on are attempted, besides their ordinary turns; milliseconds. */
-export const LOOKS_AFTER_MS: readonly number[] = [250, 500, 1000, 2000, 4000, 8000, 16_000];
+const LOOKS_AFTER_MS: readonly number[] = [250, 500, 1000, 2000, 4000, 8000, 16_000];
 
 export class PropagationWatch {
   #waves: Wave[] = [];
@@ -25,7 +27,14 @@ export class PropagationWatch {
   begin(objects: readonly ChangedObject[], routes: readonly string[], knownAtMs: number, nowMs: number): void {
     if (routes.length === 0) return;
     for (const { awaited } of this.#waves) for (const route of routes) awaited.delete(route);
-    this.#waves.push({ objects, knownAtMs, beganMs: nowMs, awaited: new Set(routes), followed: new Map() });
+    this.#waves.push({
+      objects,
+      knownAtMs,
+      beganMs: nowMs,
+      looksAtMs: LOOKS_AFTER_MS.map((afterMs) => nowMs + afterMs),
+      awaited: new Set(routes),
+      followed: new Map(),
+    });
   }
 
   /** An attempt that began at this time (milliseconds since 1970) showed what is declared of the route now. */
@@ -36,9 +45,11 @@ export class PropagationWatch {
     }
   }
 
-  /** Routes that have not shown the change yet. */
-  awaited(): ReadonlySet<string> {
-    return new Set(this.#waves.flatMap(({ awaited }) => [...awaited]));
+  /** Routes that have not shown their change yet, and are to be attempted now: each time of `LOOKS_AFTER_MS` counts once. */
+  takeDue(nowMs: number): ReadonlySet<string> {
+    const due = this.#waves.filter(({ looksAtMs }) => looksAtMs.some((atMs) => atMs <= nowMs));
+    for (const wave of due) wave.looksAtMs = wave.looksAtMs.filter((atMs) => atMs > nowMs);
+    return new Set(due.flatMap(({ awaited }) => [...awaited]));
   }
 
   /** Of which change, and when it was known; undefined: no change of its answer is on its way. */

@@ -2,13 +2,11 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../proto/clock.ts';
 import { advice, MeshproofError } from '../../proto/errors.ts';
-import type { Untested } from '../../proto/outcome.ts';
 import { vantageKey } from '../../proto/vocabulary.ts';
 import { Crew } from '../fleet/crew.ts';
 import { DEFAULT_FLEET_OPTIONS, Fleet } from '../fleet/fleet.ts';
 import type { Agent } from '../fleet/roster.ts';
 import type { Launcher } from '../fleet/launcher.ts';
-import { whyNobodyReports } from '../fleet/missing.ts';
 import type { JudgeOptions } from '../judge/judge.ts';
 import type { Mesh } from '../declared/mesh.ts';
 import type { Snapshot } from '../declared/objects.ts';
@@ -18,7 +16,7 @@ import type { DeclaredState } from '../monitor/declared-state.ts';
 import type { IngestResult, Monitored } from '../monitor/monitored.ts';
 import { Outlook } from '../monitor/outlook.ts';
 import { begin } from '../monitor/route-state.ts';
-import { LOOKS_AFTER_MS, PropagationWatch } from '../monitor/propagation.ts';
+import { PropagationWatch } from '../monitor/propagation.ts';
 import { Rounds } from '../monitor/rounds.ts';
 import { StandingMatrix } from '../monitor/standing-matrix.ts';
 import type { Judged } from '../monitor/matrix-changes.ts';
@@ -29,6 +27,8 @@ import { publishJson } from '../publish/json.ts';
 import { RejectedObjects } from '../snapshot/rejected-objects.ts';
 import type { StateSource } from '../snapshot/state-source.ts';
 import type { Remembered, Store } from '../store/store.ts';
+import { absences } from './absences.ts';
+import type { Absences } from './absences.ts';
 import { Intake } from './intake.ts';
 import { Orders } from './orders.ts';
 import { Requests } from './requests.ts';
@@ -81,9 +81,6 @@ export class Monitor implements Monitored, AsyncDisposable {
   readonly #rejected = new RejectedObjects();
   readonly #stopListening: () => void;
   #taken: Snapshot | undefined;
-  #looksAtMs: number[] = [];
-  /** Of this beat, by vantage. */
-  readonly #whyMissing = new Map<string, Untested>();
   /** Of this beat: what the machine worked for, waiting apart. */
   #busyMs = 0;
 
@@ -193,19 +190,19 @@ export class Monitor implements Monitored, AsyncDisposable {
     await this.#follow(signal);
     if (this.#matrix.declared !== undefined) await this.#staffing.see(signal);
     const times = this.#times();
-    this.#whyMissing.clear();
+    const missing = absences(this.#fleet.roster);
     this.#matrix.hear(this.#rounds.takeHeard(), times);
-    const judged = this.#matrix.judge(this.#rounds.take(), times, this.#missing, (route) =>
+    const judged = this.#matrix.judge(this.#rounds.take(), times, missing, (route) =>
       this.#propagation.changeOf(route),
     );
-    const unseen = this.#matrix.loseSight(times, this.#missing);
+    const unseen = this.#matrix.loseSight(times, missing);
     this.#answer(judged, times);
     unsaved.event(...judged.transitions, ...unseen.transitions);
     for (const { key, number, state } of [...judged.changed, ...unseen.changed]) {
       if (state !== undefined) unsaved.route({ key, number, state });
     }
     unsaved.event(...this.#propagation.finished(times.monotonicMs, times.wallMs));
-    this.#conclude(judged, unseen.changed.length, times);
+    this.#conclude(judged, unseen.changed.length, missing, times);
     this.#busyMs += clock.monotonicMs() - times.monotonicMs;
     await this.#save(signal);
   }
@@ -254,7 +251,6 @@ export class Monitor implements Monitored, AsyncDisposable {
     if (before !== undefined && changedAnswers.length > 0) {
       const objects = changedObjects(before.taken, state.taken);
       this.#propagation.begin(objects, changedAnswers, times.wallMs, times.monotonicMs);
-      this.#looksAtMs = LOOKS_AFTER_MS.map((afterMs) => times.monotonicMs + afterMs);
     }
   }
 
@@ -264,15 +260,12 @@ export class Monitor implements Monitored, AsyncDisposable {
     this.#orders.asking.answered(seen);
     for (const { route, atMs, agrees } of seen) if (agrees) this.#propagation.follow(route.key, atMs);
     this.#orders.asking.ask(doubtful);
-    if (this.#looksAtMs.some((atMs) => atMs <= monotonicMs)) {
-      this.#looksAtMs = this.#looksAtMs.filter((atMs) => atMs > monotonicMs);
-      const awaited = this.#propagation.awaited();
-      this.#orders.asking.ask(this.#orders.measurable().filter(({ key }) => awaited.has(key)));
-    }
+    const due = this.#propagation.takeDue(monotonicMs);
+    if (due.size > 0) this.#orders.asking.ask(this.#orders.measurable().filter(({ key }) => due.has(key)));
     this.#orders.asking.handOut(monotonicMs);
   }
 
-  #conclude(judged: Judged, lost: number, times: Times): void {
+  #conclude(judged: Judged, lost: number, missing: Absences, times: Times): void {
     const state = this.#matrix.declared;
     const { intervalMs } = this.#matrix;
     const { unsaved } = this.#saving;
@@ -280,7 +273,7 @@ export class Monitor implements Monitored, AsyncDisposable {
     for (const turn of turns) if (turn.trigger === 'request') this.#requests.complete(turn.missed);
     const { events, sweeps } = this.#outlook.conclude({
       state,
-      routes: () => this.#matrix.now(times, this.#missing),
+      routes: () => this.#matrix.now(times, missing),
       isSeen: judged.seen.length + lost > 0,
       isChanged: judged.transitions.length + lost > 0,
       agents: this.#fleet.roster.agents().map(agentNow),
@@ -305,20 +298,6 @@ export class Monitor implements Monitored, AsyncDisposable {
       this.#outlook.trouble('store', advice(error), this.#times());
     }
   }
-
-  /** The same for all routes of a vantage, and for a whole beat. */
-  readonly #missing = (vantage: string): Untested => {
-    const known = this.#whyMissing.get(vantage);
-    if (known !== undefined) return known;
-    const agent = this.#fleet.roster.holderOf(vantage);
-    const why = whyNobodyReports(vantage, agent, 'it has not connected yet') ?? {
-      kind: 'untested',
-      why: 'dropped',
-      detail: `agent ${agent?.id ?? ''} has not reported it`,
-    };
-    this.#whyMissing.set(vantage, why);
-    return why;
-  };
 
   #times(): Times {
     const { clock } = this.#deps;
