@@ -105,7 +105,7 @@ export const TRANSPORT_CAUSES = {
     name: 'stale-client',
     wrong:
       'Clients of other namespaces still hold the old policy: a change of a PeerAuthentication is not pushed to them by itself.',
-    fix: "Change a label or the spec of the target's Service (an annotation is not enough), which makes istiod push to its clients; or restart istiod.",
+    fix: "Make istiod push to the target's clients: change a label or the spec of its Service (an annotation is not enough), or a DestinationRule of any Service that they see; or restart istiod.",
     uses: ['drift'],
   },
   MP1018: {
