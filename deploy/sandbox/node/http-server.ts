@@ -99,6 +99,8 @@ function serveHttp2(stream: Duplex, { serverName, answer }: HttpChain): void {
       answered.body.pipe(exchange);
     });
   });
+  // A session outlives its client's end on a connection that may be half open.
+  stream.once('end', () => stream.destroy());
   server.emit('connection', stream);
   // A session waits for this on a TLS socket that no tls.Server made, although its handshake is long done.
   if (stream instanceof TLSSocket) stream.emit('secureConnect');

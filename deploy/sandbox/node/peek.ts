@@ -21,7 +21,9 @@ export function peek<T>(stream: Duplex, decide: (bytes: Buffer) => T | undefined
     const onEnd = (): void => {
       settle(undefined);
     };
-    stream.on('readable', onReadable).on('end', onEnd).on('close', onEnd);
+    // An end that was told before somebody listened is not told again.
+    if (stream.readableEnded || stream.destroyed) resolve(undefined);
+    else stream.on('readable', onReadable).on('end', onEnd).on('close', onEnd);
   });
 }
 

@@ -1,14 +1,18 @@
 /** Joins two connections, and closes one as Envoy's TCP proxy does when there is no other. */
 import type { Socket } from 'node:net';
+import { finished } from 'node:stream';
 import { TLSSocket } from 'node:tls';
 
 /** Each side's end is passed on; when one side breaks off, the other is closed. */
 export function join(downstream: Socket, upstream: Socket): void {
   const pass = (from: Socket, to: Socket): void => {
     from.on('error', () => undefined);
-    from.on('end', () => to.end());
+    // Also where the end was told before the two were joined.
+    finished(from, { writable: false }, (abrupt) => {
+      if (!abrupt) to.end();
+    });
     // An abrupt end of one side becomes an orderly end of the other (measured on Envoy 1.36: RST upstream, FIN downstream).
-    from.on('close', () => {
+    finished(from, () => {
       to.destroySoon();
     });
     from.pipe(to, { end: false });

@@ -57,11 +57,17 @@ export function terminateTls(
     if (label === 'SERVER_TRAFFIC_SECRET_0') trafficSecret = Buffer.from(secret ?? '', 'hex');
   });
   return new Promise((resolve) => {
+    // Who leaves before the handshake is done is done with: nobody reads yet, who would see the end of it.
+    const onEnd = (): void => {
+      socket.destroy();
+    };
+    gate.once('end', onEnd);
     socket.on('error', () => socket.destroy());
     socket.on('close', () => {
       resolve(undefined);
     });
     socket.once('secure', () => {
+      gate.off('end', onEnd);
       const judgement = judgePeer(socket, {
         root: server.certificate.root,
         nowMs: Date.now(),
