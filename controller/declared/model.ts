@@ -149,6 +149,8 @@ export interface Service {
   readonly labels: Readonly<Record<string, string>>;
   /** Empty where none is assigned yet. */
   readonly clusterIps: readonly string[];
+  /** Labels of its pods, whether or not they are endpoints now; undefined: nobody looks for any. */
+  readonly selector?: Readonly<Record<string, string>>;
   readonly ports: readonly ServicePort[];
 }
 

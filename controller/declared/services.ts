@@ -65,6 +65,7 @@ function toService(object: K8sObject, addressesOf: AddressSource, config: MeshCo
   const { namespace, name, annotations } = object.metadata;
   const clusterIps = [...new Set([...texts([spec['clusterIP']]), ...texts(spec['clusterIPs'])])];
   const externalName = spec['type'] === 'ExternalName' ? text(spec['externalName']) : undefined;
+  const selector = selectorOf(spec);
   return {
     key: keyOf(object),
     namespace,
@@ -79,8 +80,15 @@ function toService(object: K8sObject, addressesOf: AddressSource, config: MeshCo
     createdAtMs: createdAtMs(object),
     labels: object.metadata.labels,
     clusterIps: clusterIps.filter((ip) => ip !== 'None' && ip !== ''),
+    ...(selector === undefined ? {} : { selector }),
     ports: list(spec['ports']).flatMap((value) => toPort(fields(value), addressesOf)),
   };
+}
+
+/** One without labels takes nobody. */
+function selectorOf(spec: Fields): Labels | undefined {
+  const wanted: Labels = isFields(spec['selector']) ? textMap(spec['selector']) : {};
+  return Object.keys(wanted).length === 0 ? undefined : wanted;
 }
 
 function exported(annotation: string | undefined, byDefault: readonly string[]): readonly string[] {
@@ -152,9 +160,9 @@ function plainAddresses(object: K8sObject, toPod: PodFinder): AddressSource {
 
 /** A named targetPort is looked up in each pod by itself; pods without that name are no endpoints. */
 function selectedAddresses(spec: Fields, pods: readonly Pod[]): AddressSource {
-  if (!isFields(spec['selector'])) return () => [];
-  const wanted: Labels = textMap(spec['selector']);
-  const selected = Object.keys(wanted).length === 0 ? [] : pods.filter((pod) => isSubset(wanted, pod.labels));
+  const wanted = selectorOf(spec);
+  if (wanted === undefined) return () => [];
+  const selected = pods.filter((pod) => isSubset(wanted, pod.labels));
   return (port) =>
     selected.flatMap((pod) => {
       const number = targetPort(port, pod);

@@ -4,6 +4,8 @@ import type { Expectation } from '../declared/expectation.ts';
 import { buildMesh } from '../declared/mesh.ts';
 import type { Mesh } from '../declared/mesh.ts';
 import type { K8sObject, Snapshot } from '../declared/objects.ts';
+import { objectName } from '../judge/cause.ts';
+import { objectsIn } from '../judge/trail-reading.ts';
 import type { PlacedVantage, PlannedCell } from '../plan/cell.ts';
 import { expectationsOf } from '../plan/expectations.ts';
 import { makePlan } from '../plan/plan.ts';
@@ -49,6 +51,23 @@ export function changedAnswers(before: DeclaredState, after: DeclaredState): rea
     const former = before.cells.get(key)?.expectation;
     return former === undefined || former === expectation || bearing(former) === bearing(expectation) ? [] : [key];
   });
+}
+
+/** By route of those whose answer has changed: the changed objects that it names, before or after; all, where it names none. */
+export function changesOf(
+  routes: readonly string[],
+  before: DeclaredState,
+  after: DeclaredState,
+): ReadonlyMap<string, readonly ChangedObject[]> {
+  const objects = changedObjects(before.taken, after.taken);
+  return new Map(
+    routes.map((key) => {
+      const expectations = [before, after].flatMap(({ cells }) => cells.get(key)?.expectation ?? []);
+      const named = new Set(objectsIn(expectations).map(objectName));
+      const own = objects.filter((object) => named.has(objectName(object)));
+      return [key, own.length > 0 ? own : objects];
+    }),
+  );
 }
 
 /** What comes and goes with pods is not a change of policy. */

@@ -2,7 +2,8 @@
 import type { ChangedObject, Propagation } from './events.ts';
 
 interface Wave {
-  readonly objects: readonly ChangedObject[];
+  /** By route: what of the change bears on it. */
+  readonly changes: ReadonlyMap<string, readonly ChangedObject[]>;
   /** Milliseconds since 1970. */
   readonly knownAtMs: number;
   /** Of a clock that is never set. */
@@ -23,16 +24,19 @@ const LOOKS_AFTER_MS: readonly number[] = [250, 500, 1000, 2000, 4000, 8000, 16_
 export class PropagationWatch {
   #waves: Wave[] = [];
 
-  /** `routes`: keys of those whose declared answer is another one now. A later change of a route's answer takes it over. */
-  begin(objects: readonly ChangedObject[], routes: readonly string[], knownAtMs: number, nowMs: number): void {
-    if (routes.length === 0) return;
-    for (const { awaited } of this.#waves) for (const route of routes) awaited.delete(route);
+  /**
+   * `changes`: by key of the routes whose declared answer is another one now, what bears on them. A later change of a route's
+   * answer takes it over.
+   */
+  begin(changes: ReadonlyMap<string, readonly ChangedObject[]>, knownAtMs: number, nowMs: number): void {
+    if (changes.size === 0) return;
+    for (const { awaited } of this.#waves) for (const route of changes.keys()) awaited.delete(route);
     this.#waves.push({
-      objects,
+      changes,
       knownAtMs,
       beganMs: nowMs,
       looksAtMs: LOOKS_AFTER_MS.map((afterMs) => nowMs + afterMs),
-      awaited: new Set(routes),
+      awaited: new Set(changes.keys()),
       followed: new Map(),
     });
   }
@@ -54,7 +58,9 @@ export class PropagationWatch {
 
   /** Of which change, and when it was known; undefined: no change of its answer is on its way. */
   changeOf(route: string): readonly ChangedObject[] | undefined {
-    return this.#waves.findLast(({ awaited, followed }) => awaited.has(route) || followed.has(route))?.objects;
+    return this.#waves
+      .findLast(({ awaited, followed }) => awaited.has(route) || followed.has(route))
+      ?.changes.get(route);
   }
 
   forget(route: string): void {
@@ -67,14 +73,14 @@ export class PropagationWatch {
       awaited.size === 0 || nowMs - beganMs > PROPAGATION_WITHIN_MS;
     const over = this.#waves.filter(isOver);
     this.#waves = this.#waves.filter((wave) => !isOver(wave));
-    return over.flatMap(({ objects, awaited, followed }): Propagation[] => {
+    return over.flatMap(({ changes, awaited, followed }): Propagation[] => {
       if (awaited.size + followed.size === 0) return [];
       const tookMs = [...followed.values()];
       return [
         {
           kind: 'propagation',
           atMs,
-          objects,
+          objects: [...new Set([...changes.values()].flat())],
           routes: [...followed.keys()],
           firstMs: tookMs.length === 0 ? 0 : Math.min(...tookMs),
           lastMs: tookMs.length === 0 ? 0 : Math.max(...tookMs),

@@ -1,8 +1,10 @@
 /** Where what is seen says nothing about policy: targets that come or go, and policy that is still on its way. */
+import type { Expectation } from '../declared/expectation.ts';
 import type { Mesh, Pod } from '../declared/mesh.ts';
 import type { K8sObject } from '../declared/objects.ts';
 import { fields, integer, isFields, list } from '../declared/reading.ts';
 import type { Fields } from '../declared/reading.ts';
+import { isSubset } from '../declared/selector.ts';
 import type { Target } from '../../proto/vocabulary.ts';
 import type { Cell } from '../judge/finding.ts';
 import { inForceAtMs, isDrifting } from '../judge/settling.ts';
@@ -28,10 +30,17 @@ export function suppressionNow(
   return settleMs > 0 && isYoung ? 'fresh-policy' : null;
 }
 
-/** An answer that came is a fact, in whatever state its pods are; that none came of them says nothing. */
-export function isSuppressed(cell: Pick<Cell, 'drift'>, suppression: Suppression | null): boolean {
+/**
+ * An answer that came is a fact, in whatever state its pods are; that none came of them says nothing. Nor does an answer
+ * where nothing but the want of endpoints was to keep it back.
+ */
+export function isSuppressed(
+  cell: Pick<Cell, 'drift'> & { readonly expectation: Pick<Expectation, 'outcome'> },
+  suppression: Suppression | null,
+): boolean {
   if (suppression === null || !isDrifting(cell)) return false;
-  return suppression === 'fresh-policy' || cell.drift === 'blocked' || cell.drift === 'misplaced';
+  if (suppression === 'fresh-policy' || cell.expectation.outcome === 'NO_ENDPOINTS') return true;
+  return cell.drift === 'blocked' || cell.drift === 'misplaced';
 }
 
 /** Undefined: what is seen of the target counts. */
@@ -47,14 +56,23 @@ export function suppressionOf(
   return undefined;
 }
 
+/**
+ * While no endpoint is ready, a Service's address leads to pods that end (kubernetes:
+ * pkg/proxy/topology.go:CategorizeEndpoints), so that those count that come or go.
+ */
 function podsBehind(mesh: Mesh, target: Target): readonly Pod[] {
   if (target.kind === 'pod') return podsOf(mesh, [`${target.namespace}/${target.name}`]);
   const service = mesh.servicesByKey.get(`${target.namespace}/${target.name}`);
   const port = service?.ports.find((candidate) => candidate.port === target.port);
-  return podsOf(
-    mesh,
-    (port?.endpoints ?? []).flatMap(({ pod }) => pod ?? []),
-  );
+  if (service === undefined || port === undefined) return [];
+  const { namespace, selector } = service;
+  if (port.endpoints.length > 0 || selector === undefined) {
+    return podsOf(
+      mesh,
+      port.endpoints.flatMap(({ pod }) => pod ?? []),
+    );
+  }
+  return mesh.pods.filter((pod) => pod.namespace === namespace && isSubset(selector, pod.labels));
 }
 
 function podsOf(mesh: Mesh, keys: readonly string[]): readonly Pod[] {

@@ -11,7 +11,7 @@ import type { JudgeOptions } from '../judge/judge.ts';
 import type { Mesh } from '../declared/mesh.ts';
 import type { Snapshot } from '../declared/objects.ts';
 import type { AgentNow, Current } from '../monitor/current.ts';
-import { changedObjects, declaredState } from '../monitor/declared-state.ts';
+import { changesOf, declaredState } from '../monitor/declared-state.ts';
 import type { DeclaredState } from '../monitor/declared-state.ts';
 import type { IngestResult, Monitored } from '../monitor/monitored.ts';
 import { Outlook } from '../monitor/outlook.ts';
@@ -249,8 +249,7 @@ export class Monitor implements Monitored, AsyncDisposable {
     this.#intake.takeEarly();
     this.#crew.want(state.plan.vantages.map(({ vantage }) => vantage));
     if (before !== undefined && changedAnswers.length > 0) {
-      const objects = changedObjects(before.taken, state.taken);
-      this.#propagation.begin(objects, changedAnswers, times.wallMs, times.monotonicMs);
+      this.#propagation.begin(changesOf(changedAnswers, before, state), times.wallMs, times.monotonicMs);
     }
   }
 

@@ -1,6 +1,11 @@
 import t from 'tap';
 import type { K8sObject, Snapshot } from '../../../../controller/declared/objects.ts';
-import { changedAnswers, changedObjects, declaredState } from '../../../../controller/monitor/declared-state.ts';
+import {
+  changedAnswers,
+  changedObjects,
+  changesOf,
+  declaredState,
+} from '../../../../controller/monitor/declared-state.ts';
 import type { DeclaredState } from '../../../../controller/monitor/declared-state.ts';
 import { DEFAULT_PLAN_OPTIONS } from '../../../../controller/plan/plan.ts';
 import { object, peerAuthentication, placed, pod, service } from '../judge/live-mesh.ts';
@@ -56,6 +61,23 @@ t.test('routes that are new or gone have not changed their answer', (t) => {
   t.equal(after.cells.size, 3);
   t.same(changedAnswers(before, after), []);
   t.same(changedAnswers(after, before), []);
+  t.end();
+});
+
+t.test('what of a change bears on a route', (t) => {
+  const strict = peerAuthentication('shop/default', 'STRICT');
+  const elsewhere = peerAuthentication('legacy/default', 'STRICT');
+  const both = stateOf(shop(strict, elsewhere));
+  const namesOf = (before: DeclaredState, after: DeclaredState): readonly string[] =>
+    (changesOf([TO_PAY], before, after).get(TO_PAY) ?? []).map(({ kind, namespace }) => `${kind} ${namespace}`);
+  t.same(namesOf(both, stateOf(shop())), ['PeerAuthentication shop'], 'what it named before');
+  t.same(namesOf(stateOf(shop()), both), ['PeerAuthentication shop'], 'what it names now');
+  const config = object('ConfigMap', 'istio-system/istio', undefined);
+  t.same(
+    namesOf(stateOf(shop()), stateOf(shop(elsewhere, config))),
+    ['PeerAuthentication legacy', 'ConfigMap istio-system'],
+    'all, where it names none',
+  );
   t.end();
 });
 

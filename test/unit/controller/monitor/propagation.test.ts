@@ -8,12 +8,17 @@ const change = (name: string): ChangedObject => {
 const STRICT = [change('strict')];
 const OTHER = [change('other')];
 
+/** All of it bears on each of these routes. */
+function on(changes: readonly ChangedObject[], ...routes: readonly string[]) {
+  return new Map(routes.map((route) => [route, changes]));
+}
+
 /** The wall's clock is ahead of the other one by this. */
 const WALL_MS = 1_700_000_000_000;
 
 t.test('a change is followed from its first cell to its last', (t) => {
   const watch = new PropagationWatch();
-  watch.begin(STRICT, ['a', 'b', 'c'], WALL_MS, 0);
+  watch.begin(on(STRICT, 'a', 'b', 'c'), WALL_MS, 0);
   watch.follow('b', WALL_MS + 300);
   watch.follow('a', WALL_MS + 1200);
   t.same(watch.finished(1300, WALL_MS + 1300), []);
@@ -35,7 +40,7 @@ t.test('a change is followed from its first cell to its last', (t) => {
 
 t.test('only an attempt that began after the change was known shows it, and only the first counts', (t) => {
   const watch = new PropagationWatch();
-  watch.begin(STRICT, ['a'], WALL_MS, 0);
+  watch.begin(on(STRICT, 'a'), WALL_MS, 0);
   watch.follow('a', WALL_MS - 1);
   t.same(watch.finished(0, WALL_MS), []);
   watch.follow('a', WALL_MS);
@@ -46,20 +51,20 @@ t.test('only an attempt that began after the change was known shows it, and only
 
 t.test('what has not followed within a minute is missing', (t) => {
   const watch = new PropagationWatch();
-  watch.begin(STRICT, ['a', 'b'], WALL_MS, 5000);
+  watch.begin(on(STRICT, 'a', 'b'), WALL_MS, 5000);
   watch.follow('a', WALL_MS + 400);
   t.same(watch.finished(65_000, WALL_MS + 60_000), []);
   t.match(watch.finished(65_001, WALL_MS + 60_001), [{ routes: ['a'], missing: ['b'], firstMs: 400, lastMs: 400 }]);
-  watch.begin(STRICT, ['a'], WALL_MS, 70_000);
+  watch.begin(on(STRICT, 'a'), WALL_MS, 70_000);
   t.match(watch.finished(130_001, WALL_MS), [{ routes: [], missing: ['a'], firstMs: 0, lastMs: 0 }]);
   t.end();
 });
 
 t.test('a later change of its answer takes a route over', (t) => {
   const watch = new PropagationWatch();
-  watch.begin(STRICT, ['a', 'b'], WALL_MS, 0);
+  watch.begin(on(STRICT, 'a', 'b'), WALL_MS, 0);
   watch.follow('a', WALL_MS + 100);
-  watch.begin(OTHER, ['b'], WALL_MS + 1000, 1000);
+  watch.begin(on(OTHER, 'b'), WALL_MS + 1000, 1000);
   t.match(watch.finished(1000, WALL_MS + 1000), [{ objects: STRICT, routes: ['a'], missing: [] }]);
   watch.follow('b', WALL_MS + 1250);
   t.match(watch.finished(1300, WALL_MS + 1300), [{ objects: OTHER, routes: ['b'], firstMs: 250 }]);
@@ -68,8 +73,8 @@ t.test('a later change of its answer takes a route over', (t) => {
 
 t.test('a change that was overtaken before anything showed it is not told', (t) => {
   const watch = new PropagationWatch();
-  watch.begin(STRICT, ['a'], WALL_MS, 0);
-  watch.begin(OTHER, ['a'], WALL_MS + 10, 10);
+  watch.begin(on(STRICT, 'a'), WALL_MS, 0);
+  watch.begin(on(OTHER, 'a'), WALL_MS + 10, 10);
   t.same(watch.finished(20, WALL_MS + 20), []);
   watch.follow('a', WALL_MS + 15);
   t.match(watch.finished(30, WALL_MS + 30), [{ objects: OTHER, routes: ['a'] }]);
@@ -78,23 +83,34 @@ t.test('a change that was overtaken before anything showed it is not told', (t) 
 
 t.test('what has not followed is attempted again and again, at times that grow further apart', (t) => {
   const watch = new PropagationWatch();
-  watch.begin(STRICT, ['a', 'b'], WALL_MS, 5000);
+  watch.begin(on(STRICT, 'a', 'b'), WALL_MS, 5000);
   t.same([...watch.takeDue(5249)], []);
   t.same([...watch.takeDue(5250)], ['a', 'b']);
   t.same([...watch.takeDue(5251)], [], 'once each time');
   watch.follow('a', WALL_MS + 300);
   t.same([...watch.takeDue(7000)], ['b'], 'two that were due are one look');
   t.same([...watch.takeDue(8999)], []);
-  watch.begin(OTHER, ['c'], WALL_MS + 4000, 9000);
+  watch.begin(on(OTHER, 'c'), WALL_MS + 4000, 9000);
   t.same([...watch.takeDue(9250)], ['b', 'c'], 'each change has its own times');
   t.same([...watch.takeDue(12_999)], ['c']);
   t.same([...watch.takeDue(13_000)], ['b', 'c']);
   t.end();
 });
 
+t.test('each route follows what bears on it, and the change is told with all of it', (t) => {
+  const watch = new PropagationWatch();
+  watch.begin(new Map([...on(STRICT, 'a'), ...on([...STRICT, ...OTHER], 'b')]), WALL_MS, 0);
+  t.same(watch.changeOf('a'), STRICT);
+  t.same(watch.changeOf('b'), [...STRICT, ...OTHER]);
+  watch.follow('a', WALL_MS + 1);
+  watch.follow('b', WALL_MS + 2);
+  t.match(watch.finished(3, WALL_MS + 3), [{ objects: [...STRICT, ...OTHER], routes: ['a', 'b'] }]);
+  t.end();
+});
+
 t.test('routes that are gone are not waited for', (t) => {
   const watch = new PropagationWatch();
-  watch.begin(STRICT, ['a', 'b'], WALL_MS, 0);
+  watch.begin(on(STRICT, 'a', 'b'), WALL_MS, 0);
   watch.follow('a', WALL_MS + 100);
   watch.forget('b');
   t.match(watch.finished(200, WALL_MS + 200), [{ routes: ['a'], missing: [] }]);
@@ -104,11 +120,11 @@ t.test('routes that are gone are not waited for', (t) => {
 t.test('what a route follows is told until its change is over', (t) => {
   const watch = new PropagationWatch();
   t.equal(watch.changeOf('a'), undefined);
-  watch.begin(STRICT, ['a', 'b'], WALL_MS, 0);
+  watch.begin(on(STRICT, 'a', 'b'), WALL_MS, 0);
   t.same(watch.changeOf('a'), STRICT);
   watch.follow('a', WALL_MS + 1);
   t.same(watch.changeOf('a'), STRICT, 'also when it has followed');
-  watch.begin(OTHER, ['a'], WALL_MS + 10, 10);
+  watch.begin(on(OTHER, 'a'), WALL_MS + 10, 10);
   t.same(watch.changeOf('a'), OTHER, 'the latest');
   t.same(watch.changeOf('b'), STRICT);
   watch.follow('a', WALL_MS + 11);
@@ -120,7 +136,7 @@ t.test('what a route follows is told until its change is over', (t) => {
 
 t.test('a change that no answer depends on is not followed', (t) => {
   const watch = new PropagationWatch();
-  watch.begin(STRICT, [], WALL_MS, 0);
+  watch.begin(on(STRICT), WALL_MS, 0);
   t.same(watch.finished(100_000, WALL_MS), []);
   t.end();
 });

@@ -1,7 +1,7 @@
 import t from 'tap';
 import { buildMesh } from '../../../../controller/declared/mesh.ts';
 import type { K8sObject } from '../../../../controller/declared/objects.ts';
-import { rolloutsIn, suppressionOf } from '../../../../controller/monitor/suppression.ts';
+import { isSuppressed, rolloutsIn, suppressionOf } from '../../../../controller/monitor/suppression.ts';
 import type { Target } from '../../../../proto/vocabulary.ts';
 import { object, pod, service } from '../judge/live-mesh.ts';
 
@@ -146,9 +146,14 @@ const slice: K8sObject = {
 const ENDING = { deletionTimestamp: '2026-01-01T00:00:00Z' };
 const OWNED = { ownerReferences: [{ kind: 'StatefulSet', name: 'payments', controller: true }] };
 
-function suppressed(pods: readonly K8sObject[], target = PAY, rollouts: readonly string[] = []): string | undefined {
+function suppressed(
+  pods: readonly K8sObject[],
+  target = PAY,
+  rollouts: readonly string[] = [],
+  endpoints = slice,
+): string | undefined {
   return suppressionOf(
-    buildMesh({ objects: [...pods, service('shop/pay'), slice], digest: '', warnings: [] }),
+    buildMesh({ objects: [...pods, service('shop/pay'), endpoints], digest: '', warnings: [] }),
     target,
     new Set(rollouts),
   );
@@ -176,5 +181,41 @@ t.test('other ports and Services are not concerned', (t) => {
   const pods = [pod('shop/pay', { metadata: ENDING })];
   t.equal(suppressed(pods, { ...PAY, port: 81 }), undefined);
   t.equal(suppressed(pods, { ...PAY, name: 'cart' }), undefined);
+  t.end();
+});
+
+/** As while all pods are replaced at once: kube-proxy still leads to the one that ends. */
+t.test('where no endpoint is ready, the pods that the Service selects count', (t) => {
+  const none: K8sObject = {
+    ...slice,
+    endpoints: [
+      {
+        addresses: ['10.0.0.3'],
+        conditions: { ready: false, serving: true, terminating: true },
+        targetRef: { kind: 'Pod', namespace: 'shop', name: 'pay' },
+      },
+    ],
+  };
+  const gone: K8sObject = { ...slice, endpoints: [] };
+  t.equal(suppressed([pod('shop/pay', { metadata: ENDING })], PAY, [], none), 'terminating');
+  t.equal(suppressed([pod('shop/pay', { isReady: false })], PAY, [], gone), 'not-ready');
+  t.equal(suppressed([pod('shop/pay', { metadata: OWNED })], PAY, ['shop/payments'], gone), 'rollout');
+  t.equal(suppressed([pod('shop/cart', { metadata: ENDING })], PAY, [], gone), undefined, 'pods of others');
+  t.equal(suppressed([pod('legacy/pay', { metadata: ENDING })], PAY, [], gone), undefined, 'of another namespace');
+  t.equal(suppressed([], PAY, [], gone), undefined);
+  t.end();
+});
+
+t.test('what of a drift is not believed', (t) => {
+  const drifts = ['blocked', 'misplaced', 'exposed', 'downgraded', 'agrees', 'unknown'] as const;
+  const of = (
+    outcome: 'DENY_STRICT' | 'NO_ENDPOINTS',
+    suppression: 'rollout' | 'fresh-policy' | null,
+  ): readonly string[] => drifts.filter((drift) => isSuppressed({ drift, expectation: { outcome } }, suppression));
+  t.same(of('DENY_STRICT', null), []);
+  t.same(of('DENY_STRICT', 'rollout'), ['blocked', 'misplaced'], 'an answer that came is a fact');
+  t.same(of('DENY_STRICT', 'fresh-policy'), ['blocked', 'misplaced', 'exposed', 'downgraded']);
+  t.same(of('NO_ENDPOINTS', null), []);
+  t.same(of('NO_ENDPOINTS', 'rollout'), ['blocked', 'misplaced', 'exposed', 'downgraded']);
   t.end();
 });
