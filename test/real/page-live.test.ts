@@ -2,7 +2,7 @@
 import t from 'tap';
 import type { Test } from 'tap';
 import type { Access } from '../../controller/web/access/access.ts';
-import { BEAT_MS, LIFETIME_MS } from '../../controller/web/event-streams.ts';
+import { BEAT_MS } from '../../controller/web/event-streams.ts';
 import { realChromium, startBrowser } from '../support/chromium.ts';
 import type { RunningBrowser } from '../support/chromium.ts';
 import { currentOf, drawnCells, driftingCell, NOON_MS, transition } from '../support/monitored.ts';
@@ -42,6 +42,11 @@ async function until(scene: WebScene, page: Page, condition: string): Promise<vo
     await scene.clock.advance(LOOK_MS);
     await page.evaluate('new Promise((done) => requestAnimationFrame(done))');
   }
+}
+
+/** As `until`, by beats: the page opens its stream when it comes to it, and the life of the stream begins then. */
+async function goOn(scene: WebScene, isOver: () => Promise<boolean>): Promise<void> {
+  while (!(await isOver())) await scene.clock.advance(BEAT_MS);
 }
 
 const GREY = 'getComputedStyle(document.querySelector("table a.open")).backgroundColor';
@@ -156,8 +161,7 @@ async function timeIsUp(t: Test, browser: RunningBrowser): Promise<void> {
     window.streams = 0;
     window.EventSource = class extends EventSource { constructor(url) { super(url); window.streams += 1; } };`);
   for (let streams = 1; streams < 3; streams += 1) {
-    await scene.clock.advance(LIFETIME_MS + BEAT_MS);
-    while ((await page.evaluate('window.streams')) !== streams) await scene.get('/healthz');
+    await goOn(scene, async () => (await page.evaluate('window.streams')) === streams);
   }
   scene.monitored.changeCells([driftingCell(ROUTE, 'exposed')]);
   await until(scene, page, 'document.querySelector("table a.exposed") !== null');
@@ -171,8 +175,7 @@ async function withdrawn(t: Test, browser: RunningBrowser): Promise<void> {
   await using opened = await signedIn(scene, browser);
   const { page } = opened;
   access.isKnown = false;
-  await scene.clock.advance(LIFETIME_MS + BEAT_MS);
-  await page.locator('.sign-in').waitFor();
+  await goOn(scene, () => page.locator('.sign-in').isVisible());
   t.match(await page.locator('main').innerText(), /Who asks is not known: withdrawn/);
 }
 
