@@ -4,7 +4,7 @@ import { MeshproofError } from '../../proto/errors.ts';
 import { systemClock } from '../../proto/system-clock.ts';
 import type { BaselineStore } from '../baselines/baseline-store.ts';
 import { Monitor } from '../standing/monitor.ts';
-import type { MonitorDeps, MonitorOptions } from '../standing/monitor.ts';
+import type { MonitorDeps, MonitorOptions } from '../standing/monitor-options.ts';
 import { SERIES_LIMITS } from '../publish/metrics/limits.ts';
 import { controllerMetrics } from '../publish/metrics/controller-metrics.ts';
 import type { Store } from '../store/store.ts';

@@ -54,7 +54,7 @@ export function changedAnswers(before: DeclaredState, after: DeclaredState): rea
 }
 
 /** By route of those whose answer has changed: the changed objects that it names, before or after; all, where it names none. */
-export function changesOf(
+export function changesByRoute(
   routes: readonly string[],
   before: DeclaredState,
   after: DeclaredState,

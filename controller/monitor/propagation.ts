@@ -56,7 +56,7 @@ export class PropagationWatch {
     return new Set(due.flatMap(({ awaited }) => [...awaited]));
   }
 
-  /** Of which change, and when it was known; undefined: no change of its answer is on its way. */
+  /** What of a change bears on it; undefined: no change of its answer is on its way. */
   changeOf(route: string): readonly ChangedObject[] | undefined {
     return this.#waves
       .findLast(({ awaited, followed }) => awaited.has(route) || followed.has(route))

@@ -9,8 +9,8 @@ export type Absences = (vantage: string) => Untested;
 export function absences(roster: Pick<Roster, 'holderOf'>): Absences {
   const known = new Map<string, Untested>();
   return (vantage) => {
-    let why = known.get(vantage);
-    if (why === undefined) known.set(vantage, (why = whyUnheard(vantage, roster)));
+    const why = known.get(vantage) ?? whyUnheard(vantage, roster);
+    known.set(vantage, why);
     return why;
   };
 }

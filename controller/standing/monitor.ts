@@ -1,17 +1,14 @@
 /** The pipeline for ever: follows the declared state, keeps agents probing, judges what comes in, remembers and tells it. */
 import { randomUUID } from 'node:crypto';
-import type { Clock } from '../../proto/clock.ts';
 import { advice, MeshproofError } from '../../proto/errors.ts';
 import { vantageKey } from '../../proto/vocabulary.ts';
 import { Crew } from '../fleet/crew.ts';
 import { DEFAULT_FLEET_OPTIONS, Fleet } from '../fleet/fleet.ts';
 import type { Agent } from '../fleet/roster.ts';
-import type { Launcher } from '../fleet/launcher.ts';
-import type { JudgeOptions } from '../judge/judge.ts';
 import type { Mesh } from '../declared/mesh.ts';
 import type { Snapshot } from '../declared/objects.ts';
 import type { AgentNow, Current } from '../monitor/current.ts';
-import { changesOf, declaredState } from '../monitor/declared-state.ts';
+import { changesByRoute, declaredState } from '../monitor/declared-state.ts';
 import type { DeclaredState } from '../monitor/declared-state.ts';
 import type { IngestResult, Monitored } from '../monitor/monitored.ts';
 import { Outlook } from '../monitor/outlook.ts';
@@ -22,39 +19,17 @@ import { StandingMatrix } from '../monitor/standing-matrix.ts';
 import type { Judged } from '../monitor/matrix-changes.ts';
 import type { Times } from '../monitor/standing-route.ts';
 import { Turns } from '../monitor/turns.ts';
-import type { PlanOptions } from '../plan/plan.ts';
 import { publishJson } from '../publish/json.ts';
 import { RejectedObjects } from '../snapshot/rejected-objects.ts';
-import type { StateSource } from '../snapshot/state-source.ts';
-import type { Remembered, Store } from '../store/store.ts';
+import type { Remembered } from '../store/store.ts';
 import { absences } from './absences.ts';
 import type { Absences } from './absences.ts';
 import { Intake } from './intake.ts';
+import type { MonitorDeps, MonitorOptions } from './monitor-options.ts';
 import { Orders } from './orders.ts';
 import { Requests } from './requests.ts';
 import { Saving } from './saving.ts';
 import { Staffing } from './staffing.ts';
-
-export interface MonitorDeps {
-  readonly source: StateSource;
-  /** Belongs to the caller, who disposes it. */
-  readonly launcher: Launcher;
-  /** Belongs to the caller. */
-  readonly store: Store;
-  readonly clock: Clock;
-  readonly debug: (message: string) => void;
-}
-
-export interface MonitorOptions extends PlanOptions, Omit<JudgeOptions, 'namespaces' | 'settleMs'> {
-  /** Between two attempts on a route; at least a second. Longer where targets could not take it otherwise. */
-  readonly intervalMs: number;
-  /** How long a change of the declared state may take to reach every proxy. */
-  readonly settleMs: number;
-  /** Of all agents together on one target. */
-  readonly attemptsPerSecond: number;
-  readonly lostAfterMs: number;
-  readonly heartbeatIntervalMs: number;
-}
 
 /**
  * How often is looked at what has come in; longer where looking takes long, so that it takes a fifth of the time at most,
@@ -249,7 +224,7 @@ export class Monitor implements Monitored, AsyncDisposable {
     this.#intake.takeEarly();
     this.#crew.want(state.plan.vantages.map(({ vantage }) => vantage));
     if (before !== undefined && changedAnswers.length > 0) {
-      this.#propagation.begin(changesOf(changedAnswers, before, state), times.wallMs, times.monotonicMs);
+      this.#propagation.begin(changesByRoute(changedAnswers, before, state), times.wallMs, times.monotonicMs);
     }
   }
 

@@ -1,6 +1,6 @@
 /** A monitor that runs, with whatever a test puts around it, and what it has told so far. */
 import { Monitor } from '../../controller/standing/monitor.ts';
-import type { MonitorDeps, MonitorOptions } from '../../controller/standing/monitor.ts';
+import type { MonitorDeps, MonitorOptions } from '../../controller/standing/monitor-options.ts';
 import type { Current, RouteNow } from '../../controller/monitor/current.ts';
 import type { MonitorEvent, StoredEvent, Transition } from '../../controller/monitor/events.ts';
 import { openStore } from '../../controller/store/open-store.ts';

@@ -3,7 +3,7 @@ import type { K8sObject, Snapshot } from '../../../../controller/declared/object
 import {
   changedAnswers,
   changedObjects,
-  changesOf,
+  changesByRoute,
   declaredState,
 } from '../../../../controller/monitor/declared-state.ts';
 import type { DeclaredState } from '../../../../controller/monitor/declared-state.ts';
@@ -69,7 +69,7 @@ t.test('what of a change bears on a route', (t) => {
   const elsewhere = peerAuthentication('legacy/default', 'STRICT');
   const both = stateOf(shop(strict, elsewhere));
   const namesOf = (before: DeclaredState, after: DeclaredState): readonly string[] =>
-    (changesOf([TO_PAY], before, after).get(TO_PAY) ?? []).map(({ kind, namespace }) => `${kind} ${namespace}`);
+    (changesByRoute([TO_PAY], before, after).get(TO_PAY) ?? []).map(({ kind, namespace }) => `${kind} ${namespace}`);
   t.same(namesOf(both, stateOf(shop())), ['PeerAuthentication shop'], 'what it named before');
   t.same(namesOf(stateOf(shop()), both), ['PeerAuthentication shop'], 'what it names now');
   const config = object('ConfigMap', 'istio-system/istio', undefined);

@@ -22,6 +22,7 @@ t.test('a change is followed from its first cell to its last', (t) => {
   watch.follow('b', WALL_MS + 300);
   watch.follow('a', WALL_MS + 1200);
   t.same(watch.finished(1300, WALL_MS + 1300), []);
+  t.same([...watch.takeDue(1300)], ['c']);
   watch.follow('c', WALL_MS + 700);
   t.same(watch.finished(2000, WALL_MS + 2000), [
     {
@@ -35,6 +36,7 @@ t.test('a change is followed from its first cell to its last', (t) => {
     },
   ]);
   t.same(watch.finished(2001, WALL_MS + 2001), [], 'once');
+  t.equal(watch.takeDue(Infinity).size, 0);
   t.end();
 });
 
@@ -42,7 +44,7 @@ t.test('only an attempt that began after the change was known shows it, and only
   const watch = new PropagationWatch();
   watch.begin(on(STRICT, 'a'), WALL_MS, 0);
   watch.follow('a', WALL_MS - 1);
-  t.same(watch.finished(0, WALL_MS), []);
+  t.same([...watch.takeDue(250)], ['a']);
   watch.follow('a', WALL_MS);
   watch.follow('a', WALL_MS + 500);
   t.match(watch.finished(600, WALL_MS + 600), [{ firstMs: 0, lastMs: 0, routes: ['a'] }]);
@@ -76,6 +78,7 @@ t.test('a change that was overtaken before anything showed it is not told', (t) 
   watch.begin(on(STRICT, 'a'), WALL_MS, 0);
   watch.begin(on(OTHER, 'a'), WALL_MS + 10, 10);
   t.same(watch.finished(20, WALL_MS + 20), []);
+  t.same([...watch.takeDue(260)], ['a']);
   watch.follow('a', WALL_MS + 15);
   t.match(watch.finished(30, WALL_MS + 30), [{ objects: OTHER, routes: ['a'] }]);
   t.end();
